@@ -1,0 +1,2 @@
+//! The `s3collect` command.
+fn main() {}

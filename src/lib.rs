@@ -1,0 +1,13 @@
+//! collectstatic for S3: the engine of `s3collect`, as a library.
+//!
+//! The rooms, in the direction in which data goes through them, stand in `docs/architecture.md`. The library
+//! prints nothing, reads no environment variables and never exits.
+
+pub mod collect;
+pub mod error;
+pub mod name;
+pub mod object;
+pub mod parameters;
+pub mod report;
+pub mod settings;
+pub mod store;

@@ -1,0 +1,187 @@
+//! Merges defaults, file, environment and flags into one validated [`Settings`], remembering where each value
+//! came from. May not touch the network, static files or the process environment: the binary hands a map in.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::name::Location;
+use crate::parameters::ObjectParameters;
+use crate::store::ChecksumAlgorithm;
+
+/// Everything that the engine acts upon, validated.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Which `[storages.NAME]` these are.
+    pub storage: String,
+    /// Which of django-storages' classes this stands in for.
+    pub backend: Backend,
+    /// The key prefix.
+    pub location: Location,
+    /// Where the bucket is and who asks.
+    pub connection: ConnectionSettings,
+    /// What is collected.
+    pub collect: CollectSettings,
+    /// What is said about objects.
+    pub objects: ObjectSettings,
+    /// How bodies travel.
+    pub transfer: TransferSettings,
+}
+
+/// django-storages' storage classes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// General storage: media files.
+    S3Storage,
+    /// Static files under their plain names.
+    S3StaticStorage,
+    /// Static files under hashed names, with a manifest.
+    S3ManifestStaticStorage,
+}
+
+/// Where the bucket is and who asks.
+#[derive(Debug, Clone)]
+pub struct ConnectionSettings {
+    /// `bucket_name`; validated, never empty.
+    pub bucket: String,
+    /// A directory whose embedded endpoint stands in for the service (`local`).
+    pub local: Option<PathBuf>,
+    /// Where to find S3 when it is not AWS; with a scheme.
+    pub endpoint_url: Option<String>,
+    /// `region_name`; `None` leaves it to the environment and the profile.
+    pub region_name: Option<String>,
+    /// How bucket and host go together.
+    pub addressing_style: AddressingStyle,
+    /// `http://` for AWS hosts when false.
+    pub use_ssl: bool,
+    /// Who asks.
+    pub credentials: CredentialSource,
+}
+
+/// Where the bucket's name goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddressingStyle {
+    /// Virtual for AWS where the bucket's name allows it, path for an endpoint URL, as boto3.
+    Auto,
+    /// `host/bucket/key`.
+    Path,
+    /// `bucket.host/key`.
+    Virtual,
+}
+
+/// Text that never shows: its `Debug` is a mask.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes the text in.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text, for the one who signs with it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("********")
+    }
+}
+
+/// Where credentials come from.
+#[derive(Debug, Clone)]
+pub enum CredentialSource {
+    /// From the settings.
+    Static {
+        /// `access_key`.
+        access_key: Secret,
+        /// `secret_key`.
+        secret_key: Secret,
+        /// `security_token`.
+        security_token: Option<Secret>,
+    },
+    /// The AWS chain: environment, shared files, SSO, web identity, container, instance.
+    Chain {
+        /// `session_profile`.
+        profile: Option<String>,
+    },
+}
+
+/// What is collected.
+#[derive(Debug, Clone)]
+pub struct CollectSettings {
+    /// Static dirs in order of precedence.
+    pub sources: Vec<SourceDir>,
+    /// Django's patterns, the default ones included unless they were switched off.
+    pub ignore_patterns: Vec<String>,
+    /// Whether links may leave their source.
+    pub follow_symlinks: bool,
+}
+
+/// A static dir, with the prefix that its names get.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceDir {
+    /// As in `STATICFILES_DIRS` tuples; empty for none.
+    pub prefix: String,
+    /// The directory, as it was written.
+    pub dir: PathBuf,
+}
+
+/// What is said about objects.
+#[derive(Debug, Clone)]
+pub struct ObjectSettings {
+    /// For every object.
+    pub parameters: ObjectParameters,
+    /// Used where neither the parameters nor a rule has an `ACL`.
+    pub default_acl: Option<String>,
+    /// `[[rules]]` in their order; later wins, field by field.
+    pub rules: Vec<RuleSettings>,
+    /// Rows over the pinned table: lower-case extension with its dot → content type.
+    pub media_types: BTreeMap<String, String>,
+    /// Whether, what and how hard.
+    pub gzip: GzipSettings,
+}
+
+/// One `[[rules]]`.
+#[derive(Debug, Clone)]
+pub struct RuleSettings {
+    /// A glob: without `/` it is matched against base names, with one against whole names; `*` stops at `/`.
+    pub pattern: String,
+    /// What it says about objects that match.
+    pub parameters: ObjectParameters,
+    /// Whether those are compressed, over the setting.
+    pub gzip: Option<bool>,
+    /// Whether those go last of all assets, as HTML does.
+    pub entry: Option<bool>,
+    /// Where it stands, for `explain`: `rules[2] in s3collect.toml:14`.
+    pub origin: String,
+}
+
+/// Compression.
+#[derive(Debug, Clone)]
+pub struct GzipSettings {
+    /// `gzip` (`AWS_IS_GZIPPED`).
+    pub enabled: bool,
+    /// Exact content types.
+    pub content_types: Vec<String>,
+    /// 0 to 9.
+    pub level: u32,
+    /// Keep the plain body when gzip does not help.
+    pub if_smaller: bool,
+}
+
+/// How bodies travel.
+#[derive(Debug, Clone)]
+pub struct TransferSettings {
+    /// The most requests in flight; `None` adapts between built-in bounds.
+    pub concurrency: Option<usize>,
+    /// Which additional checksum is sent with bodies; `None` is `when_required`.
+    pub checksum: Option<ChecksumAlgorithm>,
+    /// The most bytes of bodies in memory at once, parts included.
+    pub in_flight_bytes: u64,
+}

@@ -1,0 +1,1 @@
+//! The same verbs over a map, able to fail on request: for tests of the rooms above.
