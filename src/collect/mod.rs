@@ -1,10 +1,24 @@
 //! Walks the static dirs in order: the first of a name wins, ignore patterns and the symlink policy apply.
 //! May not touch file contents or the network.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::name::AssetName;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::name::{AssetName, Location};
+use crate::settings::{CollectSettings, SourceDir};
+
+mod error;
+mod ignore;
+mod walk;
+
+pub use error::CollectError;
+use ignore::Ignore;
+use walk::{Found, Walked};
 
 /// What the static dirs hold.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +51,28 @@ pub struct FileStamp {
     pub size: u64,
     /// By the file system's clock; `None` where it has none.
     pub modified: Option<SystemTime>,
+    /// When the file was last changed in any way, its times included: seconds and nanoseconds of Unix's `ctime`.
+    /// Shows edits that keep size and modification time. `None` elsewhere.
+    pub changed: Option<(i64, i64)>,
+}
+
+impl FileStamp {
+    /// The stamp out of what the file system says; links are followed by whoever asks it.
+    #[must_use]
+    pub fn of(metadata: &Metadata) -> Self {
+        Self { size: metadata.len(), modified: metadata.modified().ok(), changed: changed(metadata) }
+    }
+}
+
+#[cfg(unix)]
+fn changed(metadata: &Metadata) -> Option<(i64, i64)> {
+    use std::os::unix::fs::MetadataExt;
+    Some((metadata.ctime(), metadata.ctime_nsec()))
+}
+
+#[cfg(not(unix))]
+fn changed(_metadata: &Metadata) -> Option<(i64, i64)> {
+    None
 }
 
 /// A file that an earlier source hides.
@@ -49,3 +85,111 @@ pub struct Shadowed {
     /// The one that is.
     pub by: PathBuf,
 }
+
+/// Collects the static dirs for a location; `home` is the home directory, which is refused as a source.
+///
+/// # Errors
+/// Everything that is wrong, in all sources, sorted by place.
+pub fn collect(
+    settings: &CollectSettings,
+    location: &Location,
+    home: Option<&Path>,
+) -> Result<Collected, Vec<CollectError>> {
+    let ignore = Ignore::new(&settings.ignore_patterns)?;
+    let home = home.and_then(|home| fs::canonicalize(home).ok());
+    let mut gathering =
+        Gathering { location, files: BTreeMap::new(), shadowed: Vec::new(), errors: Vec::new() };
+    if settings.sources.is_empty() {
+        gathering.errors.push(CollectError::NoSource);
+    }
+    for (index, source) in settings.sources.iter().enumerate() {
+        match check(source, home.as_deref()) {
+            Ok(real) => {
+                let walked = walk::walk(&source.dir, real, &ignore, settings.follow_symlinks);
+                gathering.add(index, &source.prefix, walked);
+            }
+            Err(error) => gathering.errors.push(error),
+        }
+    }
+    gathering.finish()
+}
+
+/// Whether a source may be walked; its path with all links resolved.
+fn check(source: &SourceDir, home: Option<&Path>) -> Result<PathBuf, CollectError> {
+    let prefix = source.prefix.trim_end_matches('/');
+    if !source.prefix.is_empty() && AssetName::new(prefix).is_err() {
+        return Err(CollectError::Prefix { prefix: source.prefix.clone() });
+    }
+    let dir = source.dir.clone();
+    let real = match fs::canonicalize(&dir) {
+        Ok(real) => real,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(CollectError::Missing { dir }),
+        Err(source) => return Err(CollectError::Unreadable { path: dir, source }),
+    };
+    if !real.is_dir() {
+        Err(CollectError::NotADirectory { dir })
+    } else if real.parent().is_none() {
+        Err(CollectError::Root { dir })
+    } else if home == Some(&real) {
+        Err(CollectError::Home { dir })
+    } else {
+        Ok(real)
+    }
+}
+
+/// What has been collected so far.
+struct Gathering<'a> {
+    location: &'a Location,
+    files: BTreeMap<AssetName, CollectedFile>,
+    shadowed: Vec<Shadowed>,
+    errors: Vec<CollectError>,
+}
+
+impl Gathering<'_> {
+    fn add(&mut self, source: usize, prefix: &str, walked: Walked) {
+        self.errors.extend(walked.errors);
+        for found in walked.files {
+            if let Err(error) = self.add_file(source, prefix, found) {
+                self.errors.push(error);
+            }
+        }
+    }
+
+    fn add_file(&mut self, source: usize, prefix: &str, found: Found) -> Result<(), CollectError> {
+        let Found { name, path, stamp } = found;
+        let named = name.under(prefix).and_then(|name| self.location.key(&name).map(|_| name));
+        let name = match named {
+            Ok(name) => name,
+            Err(problem) => return Err(CollectError::Name { path, problem }),
+        };
+        match self.files.get(&name) {
+            Some(first) => self.shadowed.push(Shadowed { name, path, by: first.path.clone() }),
+            None => {
+                self.files.insert(name.clone(), CollectedFile { name, path, source, stamp });
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Collected, Vec<CollectError>> {
+        if !self.errors.is_empty() {
+            self.errors.sort_by_cached_key(|error| (error.place(), error.to_string()));
+            return Err(self.errors);
+        }
+        let look_alikes = look_alikes(self.files.keys());
+        Ok(Collected { files: self.files.into_values().collect(), shadowed: self.shadowed, look_alikes })
+    }
+}
+
+/// Groups of names that a file system which knows no case, or normalises, could not keep apart.
+fn look_alikes<'a>(names: impl Iterator<Item = &'a AssetName>) -> Vec<Vec<AssetName>> {
+    let mut groups: BTreeMap<String, Vec<AssetName>> = BTreeMap::new();
+    for name in names {
+        let folded = name.as_str().nfc().collect::<String>().to_lowercase().nfc().collect();
+        groups.entry(folded).or_default().push(name.clone());
+    }
+    groups.into_values().filter(|group| group.len() > 1).collect()
+}
+
+#[cfg(test)]
+mod tests;

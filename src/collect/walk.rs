@@ -1,0 +1,169 @@
+//! The walk over one static dir. Follows links, decides which of them are allowed, and goes on after errors.
+
+use std::fs::{self, FileType};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use walkdir::{DirEntry, WalkDir};
+
+use crate::collect::ignore::Ignore;
+use crate::collect::{CollectError, FileStamp};
+use crate::name::{AssetName, NameError};
+
+/// What one static dir holds, in the order of its names.
+#[derive(Debug, Default)]
+pub(super) struct Walked {
+    pub(super) files: Vec<Found>,
+    pub(super) errors: Vec<CollectError>,
+    ignored: bool,
+}
+
+/// A file, by its name relative to the static dir.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) name: AssetName,
+    pub(super) path: PathBuf,
+    pub(super) stamp: FileStamp,
+}
+
+struct Walk<'a> {
+    dir: &'a Path,
+    /// The directory with all links resolved, which the targets of links are compared with.
+    real: PathBuf,
+    ignore: &'a Ignore,
+    follow_symlinks: bool,
+    walked: Walked,
+}
+
+/// Walks a static dir that is known to be a directory.
+pub(super) fn walk(dir: &Path, real: PathBuf, ignore: &Ignore, follow_symlinks: bool) -> Walked {
+    let mut walk = Walk { dir, real, ignore, follow_symlinks, walked: Walked::default() };
+    let mut entries = WalkDir::new(dir).min_depth(1).follow_links(true).sort_by_file_name().into_iter();
+    while let Some(entry) = entries.next() {
+        let descend = match entry {
+            Ok(entry) => walk.enter(&entry),
+            Err(error) => walk.fail(error),
+        };
+        if !descend {
+            entries.skip_current_dir();
+        }
+    }
+    let mut walked = walk.walked;
+    if walked.files.is_empty() && walked.errors.is_empty() {
+        let dir = dir.to_owned();
+        walked.errors.push(match walked.ignored {
+            true => CollectError::AllIgnored { dir },
+            false => CollectError::Empty { dir },
+        });
+    }
+    walked
+}
+
+impl Walk<'_> {
+    /// Takes an entry in; false where it is a directory that is not to be gone into.
+    fn enter(&mut self, entry: &DirEntry) -> bool {
+        let file_type = entry.file_type();
+        if self.is_ignored(entry.path(), file_type.is_dir()) {
+            self.walked.ignored = true;
+            return !file_type.is_dir();
+        }
+        if entry.path_is_symlink()
+            && !self.follow_symlinks
+            && let Err(error) = self.check_link(entry.path())
+        {
+            self.walked.errors.push(error);
+            return !file_type.is_dir();
+        }
+        if !file_type.is_dir() {
+            match self.file(entry) {
+                Ok(found) => self.walked.files.push(found),
+                Err(error) => self.walked.errors.push(error),
+            }
+        }
+        true
+    }
+
+    fn file(&self, entry: &DirEntry) -> Result<Found, CollectError> {
+        let path = entry.path().to_owned();
+        if !entry.file_type().is_file() {
+            return Err(CollectError::Special { kind: kind(entry.file_type()), path });
+        }
+        let name = AssetName::from_relative(self.relative(&path)).map_err(|problem| {
+            let problem = match problem {
+                NameError::NotUtf8(_) => NameError::NotUtf8(path.display().to_string()),
+                other => other,
+            };
+            CollectError::Name { path: path.clone(), problem }
+        })?;
+        match entry.metadata() {
+            Ok(metadata) => Ok(Found { name, path, stamp: FileStamp::of(&metadata) }),
+            Err(error) => Err(CollectError::Unreadable { path, source: error.into() }),
+        }
+    }
+
+    /// Takes an error of the walk in; what is ignored may be as broken as it likes.
+    fn fail(&mut self, error: walkdir::Error) -> bool {
+        let path = error.path().unwrap_or(self.dir).to_owned();
+        if self.is_ignored(&path, path.is_dir()) {
+            self.walked.ignored = true;
+            return true;
+        }
+        let is_loop = error.loop_ancestor().is_some();
+        self.walked.errors.push(match fs::read_link(&path) {
+            Ok(target) if is_loop => CollectError::LinkLoop { link: path, target },
+            Ok(target) => link_error(path, target, error.into()),
+            Err(_) => CollectError::Unreadable { path, source: error.into() },
+        });
+        true
+    }
+
+    fn check_link(&self, link: &Path) -> Result<(), CollectError> {
+        let unreadable = |source| CollectError::Unreadable { path: link.to_owned(), source };
+        if fs::canonicalize(link).map_err(unreadable)?.starts_with(&self.real) {
+            return Ok(());
+        }
+        let target = fs::read_link(link).map_err(unreadable)?;
+        Err(CollectError::LinkLeaves { link: link.to_owned(), target, dir: self.dir.to_owned() })
+    }
+
+    fn is_ignored(&self, path: &Path, is_dir: bool) -> bool {
+        let relative = self.relative(path);
+        let base_name = relative.file_name().unwrap_or_default().to_string_lossy();
+        if is_dir {
+            self.ignore.directory(&base_name)
+        } else {
+            self.ignore.file(&base_name, &relative.to_string_lossy())
+        }
+    }
+
+    fn relative<'p>(&self, path: &'p Path) -> &'p Path {
+        path.strip_prefix(self.dir).unwrap_or(path)
+    }
+}
+
+/// What is wrong with a link that cannot be followed.
+fn link_error(link: PathBuf, target: PathBuf, error: io::Error) -> CollectError {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => CollectError::LinkBroken { link, target },
+        io::ErrorKind::PermissionDenied => CollectError::Unreadable { path: link, source: error },
+        // ELOOP has no stable kind; nothing else is left for a link to fail by.
+        _ => CollectError::LinkLoop { link, target },
+    }
+}
+
+#[cfg(unix)]
+fn kind(file_type: FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt;
+    if file_type.is_fifo() {
+        "a pipe"
+    } else if file_type.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    }
+}
+
+#[cfg(not(unix))]
+fn kind(_file_type: FileType) -> &'static str {
+    "no regular file"
+}
