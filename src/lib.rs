@@ -5,6 +5,7 @@
 
 pub mod collect;
 pub mod error;
+pub mod media_type;
 pub mod name;
 pub mod object;
 pub mod parameters;

@@ -1,4 +1,8 @@
-"""Writes fixtures/ignore_patterns.tsv: what CPython says of patterns and names."""
+"""Prints fixtures/ignore_patterns.tsv: what CPython says of patterns and names.
+
+Run from the package's root: python3.12 scripts/golden/ignore_patterns.py > fixtures/ignore_patterns.tsv
+"""
+
 import fnmatch, itertools, posixpath, sys
 
 PATTERNS = """CVS .* *~ *.css a* *a ? ?? a?c [abc] [!abc] [a-c]x [c-a]x [!c-a]x [-a] [a-] [!-a] [a-c-e] [a-c--e] [--a] []] [!]] []a] [!]a] [ [a []
