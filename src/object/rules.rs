@@ -1,0 +1,206 @@
+//! The decision itself: step by step what django-storages' `_save` does, with `[[rules]]` as the per-object
+//! `get_object_parameters`.
+
+use std::collections::BTreeMap;
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use crate::error::{Diagnose, Exit};
+use crate::media_type::{self, MediaType, TypeSource};
+use crate::name::{AssetName, ObjectKey};
+use crate::object::{Compression, Description, NoCompression, Origin, Subject};
+use crate::parameters::{Field, ObjectParameters, Parameter};
+use crate::settings::{GzipSettings, ObjectSettings, RuleSettings};
+
+/// Why rules cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ObjectError {
+    /// A pattern that is no glob.
+    #[error("{origin}: `{pattern}` is no glob")]
+    Glob {
+        /// Where the rule stands.
+        origin: String,
+        /// The pattern as written.
+        pattern: String,
+        /// What is wrong with it.
+        source: globset::Error,
+    },
+}
+
+impl Diagnose for ObjectError {
+    fn hint(&self) -> Option<String> {
+        Some("a `\\` before a character takes it literally".to_owned())
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+}
+
+/// The settings about objects, ready to be asked about each asset.
+#[derive(Debug)]
+pub struct ObjectRules {
+    settings: ObjectSettings,
+    matchers: Vec<Matcher>,
+}
+
+#[derive(Debug)]
+struct Matcher {
+    glob: GlobMatcher,
+    whole_name: bool,
+}
+
+impl Matcher {
+    /// A pattern with `/` is matched against whole names; a leading one only says so.
+    fn new(rule: &RuleSettings) -> Result<Self, ObjectError> {
+        let pattern = rule.pattern.strip_prefix('/').unwrap_or(&rule.pattern);
+        let glob = GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build();
+        match glob {
+            Ok(glob) => Ok(Self { glob: glob.compile_matcher(), whole_name: rule.pattern.contains('/') }),
+            Err(source) => {
+                Err(ObjectError::Glob { origin: rule.origin.clone(), pattern: rule.pattern.clone(), source })
+            }
+        }
+    }
+
+    fn matches(&self, name: &AssetName) -> bool {
+        self.glob.is_match(if self.whole_name { name.as_str() } else { name.base_name() })
+    }
+}
+
+impl ObjectRules {
+    /// Compiles the patterns.
+    ///
+    /// # Errors
+    /// [`ObjectError::Glob`] for the first pattern that is none.
+    pub fn new(settings: &ObjectSettings) -> Result<Self, ObjectError> {
+        let matchers = settings.rules.iter().map(Matcher::new).collect::<Result<_, _>>()?;
+        Ok(Self { settings: settings.clone(), matchers })
+    }
+
+    /// Decides about an asset. Rules look at its name, content types come from its key.
+    ///
+    /// A rule's `gzip = true` compresses whatever the setting and the content type say, unless there is a
+    /// `ContentEncoding`; `gzip = false` always holds.
+    #[must_use]
+    pub fn describe(&self, name: &AssetName, key: &ObjectKey) -> Description {
+        let mut draft = Draft::default();
+        draft.overlay(&self.settings.parameters, "`object_parameters`");
+        for (rule, _) in self.settings.rules.iter().zip(&self.matchers).filter(|(_, it)| it.matches(name)) {
+            draft.apply(rule);
+        }
+        let guessed = draft.guess_type(key, &self.settings.media_types);
+        if let Some(acl) = self.settings.default_acl.as_deref().filter(|acl| !acl.is_empty())
+            && draft.parameters.get(Parameter::Acl).is_none()
+        {
+            draft.set(Parameter::Acl, acl, "`default_acl`".to_owned());
+        }
+        let compression = draft.compression(&self.settings.gzip, guessed.as_ref());
+        draft.finish(name, compression)
+    }
+}
+
+/// A description that is being made.
+#[derive(Default)]
+struct Draft {
+    parameters: ObjectParameters,
+    origins: BTreeMap<&'static str, Origin>,
+    gzip: Option<(bool, String)>,
+    entry: Option<bool>,
+}
+
+impl Draft {
+    fn overlay(&mut self, over: &ObjectParameters, by: &str) {
+        self.parameters.overlay(over);
+        for (parameter, _) in over.iter() {
+            self.note(parameter.into(), by.to_owned());
+        }
+        if over.has_metadata() {
+            self.note(Subject::Field(Field::Metadata), by.to_owned());
+        }
+    }
+
+    fn apply(&mut self, rule: &RuleSettings) {
+        self.overlay(&rule.parameters, &rule.origin);
+        if let Some(gzip) = rule.gzip {
+            self.gzip = Some((gzip, rule.origin.clone()));
+            self.note(Subject::Gzip, rule.origin.clone());
+        }
+        if let Some(entry) = rule.entry {
+            self.entry = Some(entry);
+            self.note(Subject::Entry, rule.origin.clone());
+        }
+    }
+
+    /// Without a `ContentType` the key gives one, and its encoding goes over a `ContentEncoding` of the parameters.
+    fn guess_type(&mut self, key: &ObjectKey, added: &BTreeMap<String, String>) -> Option<MediaType> {
+        if self.parameters.get(Parameter::ContentType).is_some() {
+            return None;
+        }
+        let guessed = media_type::guess(key.as_str(), added);
+        self.set(Parameter::ContentType, &guessed.content_type, type_origin(&guessed));
+        if let Some(encoding) = guessed.encoding {
+            self.set(Parameter::ContentEncoding, encoding, "the suffix of its name".to_owned());
+        }
+        Some(guessed)
+    }
+
+    fn compression(&self, gzip: &GzipSettings, guessed: Option<&MediaType>) -> Compression {
+        let forced = match &self.gzip {
+            Some((false, origin)) => return Compression::None(NoCompression::Rule(origin.clone())),
+            Some((true, _)) => true,
+            None if gzip.enabled => false,
+            None => return Compression::None(NoCompression::Off),
+        };
+        if let Some(encoding) = self.parameters.get(Parameter::ContentEncoding) {
+            return Compression::None(NoCompression::Encoded(encoding.to_owned()));
+        }
+        let content_type = self.parameters.get(Parameter::ContentType).unwrap_or_default();
+        let is_listed = gzip.content_types.iter().any(|listed| listed == content_type)
+            && guessed.is_none_or(|guessed| guessed.source != TypeSource::MimeGuess);
+        if forced || is_listed {
+            Compression::Gzip { level: gzip.level, if_smaller: gzip.if_smaller }
+        } else {
+            Compression::None(NoCompression::ContentType)
+        }
+    }
+
+    fn finish(self, name: &AssetName, compression: Compression) -> Description {
+        let entry = self.entry.unwrap_or_else(|| is_html(name, &self.parameters));
+        let origins = self.origins.into_values().collect();
+        Description { parameters: self.parameters, compression, entry, origins }
+    }
+
+    fn set(&mut self, parameter: Parameter, value: &str, by: String) {
+        self.parameters.set(parameter, value);
+        self.note(parameter.into(), by);
+    }
+
+    fn note(&mut self, subject: Subject, by: String) {
+        self.origins.insert(subject.name(), Origin { subject, by });
+    }
+}
+
+fn type_origin(guessed: &MediaType) -> String {
+    let extension = &guessed.extension;
+    match guessed.source {
+        TypeSource::Settings => format!("`media_types`, by `{extension}`"),
+        TypeSource::Table => format!("the pinned table, by `{extension}`"),
+        TypeSource::MimeGuess => format!("`mime_guess`, by `{extension}`; the pinned table lacks it"),
+        TypeSource::DataUrl => "its name, a `data:` URL".to_owned(),
+        TypeSource::Default if extension.is_empty() => {
+            "the default, since its name has no extension".to_owned()
+        }
+        TypeSource::Default => format!("the default, since no table knows `{extension}`"),
+    }
+}
+
+fn is_html(name: &AssetName, parameters: &ObjectParameters) -> bool {
+    let content_type = parameters.get(Parameter::ContentType).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    let lower = name.base_name().to_ascii_lowercase();
+    essence.eq_ignore_ascii_case("text/html") || lower.ends_with(".html") || lower.ends_with(".htm")
+}
+
+#[cfg(test)]
+mod tests;
