@@ -1,1 +1,346 @@
-//! The same verbs over a map, able to fail on request: for tests of the rooms above.
+//! The same verbs over a map, able to fail on request: for tests of the rooms above. It keeps what a service
+//! keeps and judges conditions as one does; it reads the files of streamed bodies, and nothing else.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::future::poll_fn;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::{Bytes, BytesMut};
+use md5::{Digest as _, Md5};
+
+use crate::name::ObjectKey;
+use crate::parameters::{ObjectParameters, Parameter};
+
+use super::body::BodyReader;
+use super::count::Counts;
+use super::{
+    Body, Checksum, ChecksumAlgorithm, Condition, ListPage, ListedObject, MultipartRequest, ObjectHead,
+    Operation, Part, PutAnswer, PutRequest, Store, StoreError, StoreErrorKind, StoredChecksum, Target,
+    UploadId,
+};
+
+/// Objects a page of a listing.
+const PAGE: usize = 1000;
+
+/// A bucket in memory.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+    counts: Counts,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    objects: BTreeMap<String, StoredObject>,
+    uploads: HashMap<String, BTreeMap<u16, (Part, Bytes)>>,
+    begun: u64,
+    faults: VecDeque<Fault>,
+}
+
+/// An object as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredObject {
+    /// As stored.
+    pub body: Bytes,
+    /// Without quotes.
+    pub etag: String,
+    /// All that was sent, ACL and tags included.
+    pub parameters: ObjectParameters,
+    /// Those that were sent.
+    pub checksums: Vec<StoredChecksum>,
+}
+
+/// A failure that waits for its request.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// Which request fails.
+    pub operation: Operation,
+    /// Only with this key or prefix, or whichever comes first.
+    pub key: Option<String>,
+    /// What it fails with.
+    pub kind: StoreErrorKind,
+    /// Whether the request is carried out and only its answer lost.
+    pub done: bool,
+}
+
+impl MemoryStore {
+    /// An empty bucket, `memory`.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lets a coming request fail. Faults wait in line; each strikes once, the first that fits.
+    pub fn fail(&self, fault: Fault) {
+        self.state().faults.push_back(fault);
+    }
+
+    /// Lets the next requests of an operation fail without being carried out.
+    pub fn fail_next(&self, operation: Operation, kind: StoreErrorKind, times: usize) {
+        for _ in 0..times {
+            self.fail(Fault { operation, key: None, kind: kind.clone(), done: false });
+        }
+    }
+
+    /// All objects, by key.
+    #[must_use]
+    pub fn objects(&self) -> BTreeMap<String, StoredObject> {
+        self.state().objects.clone()
+    }
+
+    /// Puts an object there as if somebody else had.
+    pub fn insert(&self, key: &str, body: impl Into<Bytes>, parameters: ObjectParameters) {
+        let body = body.into();
+        let object = StoredObject { etag: md5_of(&body), body, parameters, checksums: Vec::new() };
+        self.state().objects.insert(key.to_owned(), object);
+    }
+
+    /// How many multipart uploads were begun and neither completed nor given up.
+    #[must_use]
+    pub fn open_uploads(&self) -> usize {
+        self.state().uploads.len()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a request, and carries it out unless a fault is in the way.
+    fn answer<T>(
+        &self,
+        operation: Operation,
+        key: &str,
+        work: impl FnOnce(&mut State) -> Result<T, StoreErrorKind>,
+    ) -> Result<T, StoreError> {
+        self.counts.add(operation);
+        let mut state = self.state();
+        let fits = |fault: &Fault| {
+            fault.operation == operation && fault.key.as_deref().is_none_or(|wanted| wanted == key)
+        };
+        let fault = state.faults.iter().position(fits).and_then(|index| state.faults.remove(index));
+        let outcome = match fault {
+            None => work(&mut state),
+            Some(fault) => {
+                if fault.done {
+                    // The answer is lost, whatever it is.
+                    let _ = work(&mut state);
+                }
+                Err(fault.kind)
+            }
+        };
+        outcome.map_err(|kind| StoreError::new(operation, target(key), kind))
+    }
+}
+
+impl Store for MemoryStore {
+    async fn list(&self, prefix: &str, continuation: Option<&str>) -> Result<ListPage, StoreError> {
+        self.answer(Operation::ListObjectsV2, prefix, |state| {
+            let after = continuation.unwrap_or_default();
+            let mut found = state
+                .objects
+                .range(prefix.to_owned()..)
+                .take_while(|(key, _)| key.starts_with(prefix))
+                .filter(|(key, _)| key.as_str() > after)
+                .map(|(key, object)| listed(key, object));
+            let objects: Vec<ListedObject> = found.by_ref().take(PAGE).collect();
+            let more = found.next().is_some();
+            let continuation = objects.last().filter(|_| more).map(|last| last.key.clone());
+            Ok(ListPage { objects, continuation })
+        })
+    }
+
+    async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectHead>, StoreError> {
+        self.answer(Operation::HeadObject, key.as_str(), |state| {
+            Ok(state.objects.get(key.as_str()).map(|object| ObjectHead {
+                size: object.body.len() as u64,
+                etag: object.etag.clone(),
+                parameters: served(&object.parameters),
+                checksums: object.checksums.clone(),
+                last_modified: None,
+            }))
+        })
+    }
+
+    async fn put(&self, request: &PutRequest) -> Result<PutAnswer, StoreError> {
+        let key = request.key.as_str();
+        let body = read(&request.body, Operation::PutObject, key).await?;
+        self.answer(Operation::PutObject, key, |state| {
+            state.check(key, request.condition.as_ref())?;
+            let checksums = request
+                .checksum
+                .map(|algorithm| StoredChecksum {
+                    algorithm,
+                    value: Checksum::of(algorithm, &body),
+                    composite_parts: None,
+                })
+                .into_iter()
+                .collect();
+            let parameters = request.parameters.clone();
+            Ok(state.store(key, StoredObject { etag: md5_of(&body), body, parameters, checksums }))
+        })
+    }
+
+    async fn create_multipart(&self, request: &MultipartRequest) -> Result<UploadId, StoreError> {
+        self.answer(Operation::CreateMultipartUpload, request.key.as_str(), |state| {
+            state.begun += 1;
+            let id = format!("upload-{}", state.begun);
+            state.uploads.insert(id.clone(), BTreeMap::new());
+            Ok(UploadId(id))
+        })
+    }
+
+    async fn upload_part(
+        &self,
+        request: &MultipartRequest,
+        upload: &UploadId,
+        number: u16,
+        body: &Body,
+    ) -> Result<Part, StoreError> {
+        let body = read(body, Operation::UploadPart, request.key.as_str()).await?;
+        self.answer(Operation::UploadPart, request.key.as_str(), |state| {
+            let parts = state.uploads.get_mut(&upload.0).ok_or(StoreErrorKind::NoSuchUpload)?;
+            let checksum = request.checksum.map(|algorithm| (algorithm, Checksum::of(algorithm, &body)));
+            let part = Part { number, etag: md5_of(&body), checksum };
+            parts.insert(number, (part.clone(), body));
+            Ok(part)
+        })
+    }
+
+    async fn complete_multipart(
+        &self,
+        request: &MultipartRequest,
+        upload: &UploadId,
+        parts: &[Part],
+    ) -> Result<PutAnswer, StoreError> {
+        let key = request.key.as_str();
+        self.answer(Operation::CompleteMultipartUpload, key, |state| {
+            let sent = state.uploads.get(&upload.0).ok_or(StoreErrorKind::NoSuchUpload)?;
+            let mut body = BytesMut::new();
+            for part in parts {
+                match sent.get(&part.number) {
+                    Some((known, bytes)) if known.etag == part.etag => body.extend_from_slice(bytes),
+                    _ => return Err(invalid_part()),
+                }
+            }
+            state.check(key, request.condition.as_ref())?;
+            state.uploads.remove(&upload.0);
+            let object = StoredObject {
+                body: body.freeze(),
+                etag: multipart_etag(parts).ok_or_else(invalid_part)?,
+                parameters: request.parameters.clone(),
+                checksums: request
+                    .checksum
+                    .and_then(|algorithm| composite(algorithm, parts))
+                    .into_iter()
+                    .collect(),
+            };
+            Ok(state.store(key, object))
+        })
+    }
+
+    async fn abort_multipart(&self, request: &MultipartRequest, upload: &UploadId) -> Result<(), StoreError> {
+        self.answer(Operation::AbortMultipartUpload, request.key.as_str(), |state| {
+            state.uploads.remove(&upload.0);
+            Ok(())
+        })
+    }
+
+    fn requests(&self) -> BTreeMap<&'static str, u64> {
+        self.counts.all()
+    }
+}
+
+impl State {
+    fn check(&self, key: &str, condition: Option<&Condition>) -> Result<(), StoreErrorKind> {
+        let there = self.objects.get(key).map(|object| &object.etag);
+        let holds = match condition {
+            None => true,
+            Some(Condition::Absent) => there.is_none(),
+            Some(Condition::Matches(etag)) => there == Some(etag),
+        };
+        if holds { Ok(()) } else { Err(StoreErrorKind::PreconditionFailed) }
+    }
+
+    fn store(&mut self, key: &str, object: StoredObject) -> PutAnswer {
+        let etag = object.etag.clone();
+        self.objects.insert(key.to_owned(), object);
+        PutAnswer { etag }
+    }
+}
+
+/// The ETag that S3 gives an object made of parts: the MD5 of the parts' MD5s, and their number. `None` where
+/// an ETag of a part is no MD5.
+#[must_use]
+pub fn multipart_etag(parts: &[Part]) -> Option<String> {
+    let mut digest = Md5::new();
+    for part in parts {
+        let value = u128::from_str_radix(&part.etag, 16).ok().filter(|_| part.etag.len() == 32)?;
+        digest.update(value.to_be_bytes());
+    }
+    Some(format!("{:032x}-{}", u128::from_be_bytes(digest.finalize().into()), parts.len()))
+}
+
+fn composite(algorithm: ChecksumAlgorithm, parts: &[Part]) -> Option<StoredChecksum> {
+    let mut all = Checksum::new(algorithm);
+    for part in parts {
+        all.update(&STANDARD.decode(&part.checksum.as_ref()?.1).ok()?);
+    }
+    let count = u32::try_from(parts.len()).ok()?;
+    Some(StoredChecksum { algorithm, value: all.finish(), composite_parts: Some(count) })
+}
+
+async fn read(body: &Body, operation: Operation, key: &str) -> Result<Bytes, StoreError> {
+    let fault = |fault: super::body::BodyFault| fault.into_error(operation, target(key));
+    let mut reader = BodyReader::open(body).await.map_err(fault)?;
+    let mut all = BytesMut::new();
+    while let Some(piece) = poll_fn(|context| reader.poll_piece(context)).await {
+        all.extend_from_slice(&piece.map_err(fault)?);
+    }
+    Ok(all.freeze())
+}
+
+/// What a HEAD shows of what was sent.
+fn served(sent: &ObjectParameters) -> ObjectParameters {
+    let mut shown = ObjectParameters::default();
+    for (parameter, value) in sent.iter().filter(|(parameter, _)| is_served(*parameter)) {
+        shown.set(parameter, value);
+    }
+    for (name, value) in sent.metadata() {
+        shown.set_metadata(name.to_ascii_lowercase(), value);
+    }
+    shown
+}
+
+fn is_served(parameter: Parameter) -> bool {
+    !matches!(
+        parameter,
+        Parameter::Acl
+            | Parameter::ExpectedBucketOwner
+            | Parameter::GrantFullControl
+            | Parameter::GrantRead
+            | Parameter::GrantReadAcp
+            | Parameter::GrantWriteAcp
+            | Parameter::RequestPayer
+            | Parameter::SseCustomerKey
+            | Parameter::SseKmsEncryptionContext
+            | Parameter::Tagging
+    )
+}
+
+fn listed(key: &str, object: &StoredObject) -> ListedObject {
+    ListedObject { key: key.to_owned(), size: object.body.len() as u64, etag: object.etag.clone() }
+}
+
+fn target(key: &str) -> Target {
+    Target { bucket: "memory".to_owned(), key: key.to_owned() }
+}
+
+fn invalid_part() -> StoreErrorKind {
+    StoreErrorKind::Refused { status: 400, code: "InvalidPart".to_owned() }
+}
+
+fn md5_of(body: &[u8]) -> String {
+    format!("{:032x}", u128::from_be_bytes(Md5::digest(body).into()))
+}

@@ -1,5 +1,5 @@
 //! The verbs on a bucket as a trait, and their errors named by meaning. [`s3`] speaks to a service,
-//! [`memory`] is a map; generic callers take either.
+//! [`memory`] is a map, [`retry`] goes round either; generic callers take any.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -11,13 +11,18 @@ use bytes::Bytes;
 use crate::name::ObjectKey;
 use crate::parameters::ObjectParameters;
 
+mod body;
+mod checksum;
+mod count;
 mod error;
 pub mod memory;
+pub mod retry;
 pub mod s3;
 
-pub use error::{Operation, StoreError, StoreErrorKind, Target};
+pub use checksum::Checksum;
+pub use error::{Operation, StoreError, StoreErrorKind, Target, permissions};
 
-/// The verbs on one bucket. Each is one request; nothing is retried here (see [`crate::retry`]).
+/// The verbs on one bucket. Each is one request; nothing is retried here (see [`retry`]).
 pub trait Store: Send + Sync {
     /// One page of the objects whose keys start with `prefix`, sorted by key bytes.
     fn list(
@@ -55,7 +60,7 @@ pub trait Store: Send + Sync {
         parts: &[Part],
     ) -> impl Future<Output = Result<PutAnswer, StoreError>> + Send;
 
-    /// Gives a multipart upload up, so that no parts stay behind.
+    /// Gives a multipart upload up, so that no parts stay behind; one that is not there is no error.
     fn abort_multipart(
         &self,
         request: &MultipartRequest,

@@ -1,9 +1,18 @@
-//! What a store refuses, named by meaning, with the one true hint for each.
+//! What a store refuses, named by meaning, with the one true hint for each. The texts stand in `text`, the
+//! hints in `hint`, which permissions a request needs in `permission`. Nothing here knows of any SDK.
 
 use std::error::Error;
 use std::fmt;
 
 use crate::error::{Diagnose, Exit};
+
+mod hint;
+mod permission;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use permission::permissions;
 
 /// S3's operations, as its documentation and its policies spell them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,28 +25,6 @@ pub enum Operation {
     UploadPart,
     CompleteMultipartUpload,
     AbortMultipartUpload,
-}
-
-impl Operation {
-    /// The name as S3 spells it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ListObjectsV2 => "ListObjectsV2",
-            Self::HeadObject => "HeadObject",
-            Self::PutObject => "PutObject",
-            Self::CreateMultipartUpload => "CreateMultipartUpload",
-            Self::UploadPart => "UploadPart",
-            Self::CompleteMultipartUpload => "CompleteMultipartUpload",
-            Self::AbortMultipartUpload => "AbortMultipartUpload",
-        }
-    }
-}
-
-impl fmt::Display for Operation {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
-    }
 }
 
 /// What a request was about; shown as `s3://bucket/key`.
@@ -59,11 +46,20 @@ impl fmt::Display for Target {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreErrorKind {
     /// The bucket does not exist at this endpoint.
-    NoSuchBucket,
+    NoSuchBucket {
+        /// The endpoint URL without query string.
+        endpoint: String,
+    },
     /// 403: the credentials are known and may not do this.
-    AccessDenied,
+    AccessDenied {
+        /// The permissions that the request needs, in the policies' spelling, the likeliest to lack last.
+        permissions: Vec<&'static str>,
+    },
     /// 403 for unknown keys or a wrong secret.
-    BadCredentials,
+    BadCredentials {
+        /// S3's error code: it tells an unknown key from a wrong secret.
+        code: String,
+    },
     /// The credentials were good once.
     ExpiredCredentials,
     /// Nobody gave credentials; holds where was looked.
@@ -71,6 +67,8 @@ pub enum StoreErrorKind {
         /// Places, in the order in which they were asked.
         looked_in: Vec<String>,
     },
+    /// Somebody should have given credentials and could not, an SSO session that ended for instance.
+    CredentialsNotLoaded,
     /// The bucket is in another region, which the service names where it can.
     WrongRegion {
         /// The region that was asked.
@@ -80,6 +78,8 @@ pub enum StoreErrorKind {
     },
     /// The bucket forbids ACLs.
     AclNotSupported,
+    /// The multipart upload was completed or given up meanwhile, or never was.
+    NoSuchUpload,
     /// A condition on a write did not hold (412).
     PreconditionFailed,
     /// Two conditional writes met (409); the same request may succeed now.
@@ -106,8 +106,19 @@ pub enum StoreErrorKind {
         /// The endpoint URL without query string.
         endpoint: String,
     },
-    /// The file of a streamed body could not be read while it was sent.
+    /// The body that arrived is not the one that was sent.
+    Damaged,
+    /// The file of a streamed body could not be read while it was sent, or ended early.
     BodyUnreadable,
+    /// The file of a streamed body is not what it was when its hash was taken.
+    BodyChanged,
+    /// A header holds what HTTP cannot carry, or the address cannot be made.
+    Unsendable,
+    /// What should be an endpoint URL is none.
+    BadEndpoint {
+        /// The text as given, without user, password and query string.
+        endpoint: String,
+    },
     /// The answer is not S3's: the endpoint is something else.
     NotS3 {
         /// The endpoint URL without query string.
@@ -136,6 +147,19 @@ pub struct StoreError {
 }
 
 impl StoreError {
+    /// An error without a cause.
+    #[must_use]
+    pub fn new(operation: Operation, target: Target, kind: StoreErrorKind) -> Self {
+        Self { operation, target, kind, cause: None }
+    }
+
+    /// The same with what the layer below says.
+    #[must_use]
+    pub fn because(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
     /// Whether the same request may succeed if it is sent again.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
@@ -144,16 +168,11 @@ impl StoreError {
             StoreErrorKind::SlowDown
                 | StoreErrorKind::Unavailable
                 | StoreErrorKind::Conflict
+                | StoreErrorKind::Damaged
                 | StoreErrorKind::TimedOut
                 | StoreErrorKind::ConnectionLost
                 | StoreErrorKind::Unreachable { .. }
         )
-    }
-}
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} `{}` failed", self.operation, self.target)
     }
 }
 
@@ -165,10 +184,26 @@ impl Error for StoreError {
 
 impl Diagnose for StoreError {
     fn key(&self) -> Option<String> {
-        Some(self.target.key.clone())
+        (!self.target.key.is_empty()).then(|| self.target.key.clone())
+    }
+
+    fn note(&self) -> Option<String> {
+        match &self.kind {
+            StoreErrorKind::NoCredentials { looked_in } => {
+                Some(format!("looked in {}", looked_in.join(", ")))
+            }
+            _ => None,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        hint::hint(self)
     }
 
     fn exit(&self) -> Exit {
-        Exit::Failed
+        match self.kind {
+            StoreErrorKind::BadEndpoint { .. } => Exit::Usage,
+            _ => Exit::Failed,
+        }
     }
 }

@@ -1,0 +1,192 @@
+//! Sends again what may succeed the next time, after waits that grow and are spread by chance; and tells
+//! whoever adapts the number of requests in flight how the service feels. It knows nothing of what it sends.
+//!
+//! After a lost answer the request may have been done already. Puts can be repeated, but a *conditional* one then
+//! meets its own first try and answers 412: who sends conditions compares the ETag that is there with its own body
+//! before it believes in somebody else. A completed upload is recognised here, by the ETag of its parts.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder, Retryable as _};
+use tokio::time::Instant;
+
+use crate::name::ObjectKey;
+
+use super::memory::multipart_etag;
+use super::{
+    Body, ListPage, MultipartRequest, ObjectHead, Part, PutAnswer, PutRequest, Store, StoreError,
+    StoreErrorKind, UploadId,
+};
+
+/// Tries in all.
+const ATTEMPTS: usize = 6;
+/// The bound of the first wait.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+/// The bound of any wait.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
+/// How long a service that never answered is asked: a wrong endpoint shall be told soon.
+const NEVER_REACHED: Duration = Duration::from_secs(3);
+
+/// How the service feels about the number of requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pressure {
+    /// It asked for fewer.
+    SlowDown,
+    /// It did what it was asked.
+    Succeeded,
+}
+
+/// A store whose requests are sent again.
+pub struct Retrying<S> {
+    inner: S,
+    observer: Box<dyn Fn(Pressure) + Send + Sync>,
+    reached: AtomicBool,
+}
+
+impl<S: fmt::Debug> fmt::Debug for Retrying<S> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Retrying").field(&self.inner).finish()
+    }
+}
+
+impl<S: Store> Retrying<S> {
+    /// Goes round a store; the observer is called after each try, from whichever task sent it.
+    pub fn new(inner: S, observer: impl Fn(Pressure) + Send + Sync + 'static) -> Self {
+        Self { inner, observer: Box::new(observer), reached: AtomicBool::new(false) }
+    }
+
+    /// The store within.
+    pub fn inner(&self) -> &S {
+        &self.inner
+    }
+
+    async fn retried<T, F>(&self, request: impl Fn() -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        let begin = Instant::now();
+        let attempt = || async {
+            let outcome = request().await;
+            self.observe(&outcome);
+            outcome
+        };
+        attempt
+            .retry(Waits)
+            .when(|error: &StoreError| error.is_retryable() && !self.is_hopeless(error, begin.elapsed()))
+            .await
+    }
+
+    fn observe<T>(&self, outcome: &Result<T, StoreError>) {
+        match outcome {
+            Ok(_) => (self.observer)(Pressure::Succeeded),
+            Err(error) if error.kind == StoreErrorKind::SlowDown => (self.observer)(Pressure::SlowDown),
+            Err(_) => {}
+        }
+        if !matches!(outcome, Err(StoreError { kind: StoreErrorKind::Unreachable { .. }, .. })) {
+            self.reached.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Nothing ever answered there.
+    fn is_hopeless(&self, error: &StoreError, elapsed: Duration) -> bool {
+        matches!(error.kind, StoreErrorKind::Unreachable { .. })
+            && !self.reached.load(Ordering::Relaxed)
+            && elapsed >= NEVER_REACHED
+    }
+}
+
+/// Waits with full jitter: anything from nothing to a bound that doubles.
+#[derive(Debug, Clone, Copy)]
+struct Waits;
+
+impl BackoffBuilder for Waits {
+    type Backoff = Box<dyn Iterator<Item = Duration> + Send + Sync>;
+
+    fn build(self) -> Self::Backoff {
+        let bounds = ExponentialBuilder::new()
+            .with_min_delay(FIRST_WAIT)
+            .with_max_delay(LONGEST_WAIT)
+            .with_max_times(ATTEMPTS - 1);
+        // backon's jitter lies between the bound and its double.
+        let spread = bounds.with_jitter().build();
+        Box::new(spread.zip(bounds.build()).map(|(spread, bound)| spread.saturating_sub(bound)))
+    }
+}
+
+impl<S: Store> Store for Retrying<S> {
+    async fn list(&self, prefix: &str, continuation: Option<&str>) -> Result<ListPage, StoreError> {
+        self.retried(|| self.inner.list(prefix, continuation)).await
+    }
+
+    async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectHead>, StoreError> {
+        self.retried(|| self.inner.head(key)).await
+    }
+
+    async fn put(&self, request: &PutRequest) -> Result<PutAnswer, StoreError> {
+        self.retried(|| self.inner.put(request)).await
+    }
+
+    async fn create_multipart(&self, request: &MultipartRequest) -> Result<UploadId, StoreError> {
+        self.retried(|| self.inner.create_multipart(request)).await
+    }
+
+    async fn upload_part(
+        &self,
+        request: &MultipartRequest,
+        upload: &UploadId,
+        number: u16,
+        body: &Body,
+    ) -> Result<Part, StoreError> {
+        self.retried(|| self.inner.upload_part(request, upload, number, body)).await
+    }
+
+    async fn complete_multipart(
+        &self,
+        request: &MultipartRequest,
+        upload: &UploadId,
+        parts: &[Part],
+    ) -> Result<PutAnswer, StoreError> {
+        let tries = AtomicU32::new(0);
+        let outcome = self
+            .retried(|| {
+                tries.fetch_add(1, Ordering::Relaxed);
+                self.inner.complete_multipart(request, upload, parts)
+            })
+            .await;
+        match outcome {
+            Err(error) if tries.into_inner() > 1 && may_be_done(&error) => {
+                self.completed_before(&request.key, parts).await.ok_or(error)
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn abort_multipart(&self, request: &MultipartRequest, upload: &UploadId) -> Result<(), StoreError> {
+        self.retried(|| self.inner.abort_multipart(request, upload)).await
+    }
+
+    fn requests(&self) -> BTreeMap<&'static str, u64> {
+        self.inner.requests()
+    }
+}
+
+/// The answers that a second completion gets when the first one was done.
+fn may_be_done(error: &StoreError) -> bool {
+    matches!(error.kind, StoreErrorKind::NoSuchUpload | StoreErrorKind::PreconditionFailed)
+}
+
+impl<S: Store> Retrying<S> {
+    /// The object, if it is the one that these parts make.
+    async fn completed_before(&self, key: &ObjectKey, parts: &[Part]) -> Option<PutAnswer> {
+        let there = self.head(key).await.ok()??;
+        let wanted = multipart_etag(parts)?;
+        (there.etag == wanted).then_some(PutAnswer { etag: wanted })
+    }
+}
+
+#[cfg(test)]
+mod tests;

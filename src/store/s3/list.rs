@@ -1,0 +1,70 @@
+//! ListObjectsV2, one page at a time. Keys come URL-encoded, since XML cannot hold every key.
+
+use aws_sdk_s3::types::{EncodingType, Object};
+use percent_encoding::percent_decode_str;
+
+use crate::store::{ListPage, ListedObject, Operation, StoreError};
+
+use super::S3Store;
+use super::headers;
+use super::put::unquoted;
+use super::send::Sending;
+
+/// Keys a page; S3 gives no more.
+const PAGE: i32 = 1000;
+
+/// One page of a listing.
+pub(super) async fn list(
+    store: &S3Store,
+    prefix: &str,
+    continuation: Option<&str>,
+) -> Result<ListPage, StoreError> {
+    let sending = Sending::new(store, Operation::ListObjectsV2, prefix, &store.parameters);
+    let call = store
+        .client
+        .list_objects_v2()
+        .bucket(&store.place.bucket)
+        .prefix(prefix)
+        .encoding_type(EncodingType::Url)
+        .max_keys(PAGE)
+        .set_continuation_token(continuation.map(str::to_owned))
+        .customize()
+        .interceptor(store.wire(headers::of_bucket(&store.parameters)));
+    let answer = sending.answer(call.send()).await?;
+    if answer.name().is_none() && answer.is_truncated().is_none() && answer.key_count().is_none() {
+        return Err(sending.not_s3("the answer is no listing"));
+    }
+    let encoded = answer.encoding_type() == Some(&EncodingType::Url);
+    Ok(ListPage {
+        objects: answer.contents().iter().filter_map(|object| listed(object, encoded)).collect(),
+        continuation: answer
+            .next_continuation_token()
+            .filter(|_| answer.is_truncated() == Some(true))
+            .map(str::to_owned),
+    })
+}
+
+fn listed(object: &Object, encoded: bool) -> Option<ListedObject> {
+    let key = object.key()?;
+    Some(ListedObject {
+        key: if encoded { decoded(key) } else { key.to_owned() },
+        size: u64::try_from(object.size().unwrap_or_default()).unwrap_or_default(),
+        etag: object.e_tag().map(unquoted).unwrap_or_default(),
+    })
+}
+
+/// S3 encodes keys as forms do: a space is `+`, a plus is `%2B`.
+fn decoded(key: &str) -> String {
+    let spaced = key.replace('+', " ");
+    percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decoded;
+
+    #[test]
+    fn keys_are_decoded_as_forms_are() {
+        assert_eq!(decoded("a+b%2Bc%25d/%C3%A9%0A"), "a b+c%d/é\n");
+    }
+}

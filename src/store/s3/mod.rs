@@ -1,0 +1,118 @@
+//! The only module that does network, and the only one that names the AWS crates. One file per operation; how
+//! a client is made stands in `client`, what a failure means in `classify`. It may not touch settings layers or
+//! the terminal, and reads no environment but through the AWS chain and the proxy variables of the HTTP client.
+#![expect(clippy::disallowed_types, reason = "this is the one door to the network")]
+
+use std::collections::BTreeMap;
+
+use crate::name::ObjectKey;
+use crate::parameters::ObjectParameters;
+use crate::settings::ConnectionSettings;
+
+use super::count::Counts;
+use super::{
+    Body, ListPage, MultipartRequest, ObjectHead, Part, PutAnswer, PutRequest, Store, StoreError, UploadId,
+};
+
+mod classify;
+mod client;
+mod failure;
+mod head;
+mod headers;
+mod http;
+mod list;
+mod multipart;
+mod put;
+mod send;
+mod wire;
+
+/// A bucket at an S3 service.
+pub struct S3Store {
+    client: aws_sdk_s3::Client,
+    place: client::Place,
+    /// Those that hold for the whole store: HEAD and LIST take them from here.
+    parameters: ObjectParameters,
+    counts: Counts,
+}
+
+impl std::fmt::Debug for S3Store {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("S3Store").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+impl S3Store {
+    /// Makes a client for a bucket; sends nothing yet. HEAD and LIST carry `RequestPayer`, `ExpectedBucketOwner` and
+    /// the customer's key out of `parameters`. `settings.local` is for the caller: whoever runs the embedded
+    /// endpoint hands its address in as `endpoint_url`.
+    ///
+    /// With credentials, region and endpoint given, nothing else is consulted. Otherwise the AWS environment
+    /// variables and shared files say what is missing, as they do for boto3; a region that nobody names is `us-east-1`.
+    ///
+    /// # Errors
+    /// [`BadEndpoint`](super::StoreErrorKind::BadEndpoint) for an endpoint URL that is none.
+    pub async fn connect(
+        settings: &ConnectionSettings,
+        parameters: &ObjectParameters,
+    ) -> Result<Self, StoreError> {
+        let (client, place) = client::connect(settings).await?;
+        Ok(Self { client, place, parameters: parameters.clone(), counts: Counts::default() })
+    }
+
+    /// Where the service is, as messages name it: scheme, host, port and path.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.place.endpoint
+    }
+
+    /// The region that requests are signed for.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.place.region
+    }
+}
+
+impl Store for S3Store {
+    async fn list(&self, prefix: &str, continuation: Option<&str>) -> Result<ListPage, StoreError> {
+        list::list(self, prefix, continuation).await
+    }
+
+    async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectHead>, StoreError> {
+        head::head(self, key).await
+    }
+
+    async fn put(&self, request: &PutRequest) -> Result<PutAnswer, StoreError> {
+        put::put(self, request).await
+    }
+
+    async fn create_multipart(&self, request: &MultipartRequest) -> Result<UploadId, StoreError> {
+        multipart::create(self, request).await
+    }
+
+    async fn upload_part(
+        &self,
+        request: &MultipartRequest,
+        upload: &UploadId,
+        number: u16,
+        body: &Body,
+    ) -> Result<Part, StoreError> {
+        multipart::upload_part(self, request, upload, number, body).await
+    }
+
+    async fn complete_multipart(
+        &self,
+        request: &MultipartRequest,
+        upload: &UploadId,
+        parts: &[Part],
+    ) -> Result<PutAnswer, StoreError> {
+        multipart::complete(self, request, upload, parts).await
+    }
+
+    async fn abort_multipart(&self, request: &MultipartRequest, upload: &UploadId) -> Result<(), StoreError> {
+        multipart::abort(self, request, upload).await
+    }
+
+    fn requests(&self) -> BTreeMap<&'static str, u64> {
+        self.counts.all()
+    }
+}

@@ -1,0 +1,76 @@
+//! PutObject: one portable request. `Content-Length`, the real SHA-256 of the body, no chunked framing, and no
+//! header that nobody asked for.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::store::{Body, Checksum, ChecksumAlgorithm, Operation, PutAnswer, PutRequest, StoreError};
+
+use super::S3Store;
+use super::headers::{self, Headers};
+use super::send::Sending;
+use super::wire::Wire;
+
+/// Stores a whole object.
+pub(super) async fn put(store: &S3Store, request: &PutRequest) -> Result<PutAnswer, StoreError> {
+    let sending = Sending::new(store, Operation::PutObject, request.key.as_str(), &request.parameters);
+    let mut headers = headers::of_object(&request.parameters);
+    headers.extend(headers::of_condition(request.condition.as_ref()));
+    headers.extend(checksum(request.checksum, &request.body));
+    let call = store
+        .client
+        .put_object()
+        .bucket(&store.place.bucket)
+        .key(request.key.as_str())
+        .content_length(signed_length(&request.body))
+        .body(sending.body(&request.body).await?)
+        .customize()
+        .interceptor(store.wire_with_body(headers, &request.body));
+    let answer = sending.answer(call.send()).await?;
+    match answer.e_tag() {
+        Some(etag) => Ok(PutAnswer { etag: unquoted(etag) }),
+        None => Err(sending.not_s3("the answer to a PUT has no ETag")),
+    }
+}
+
+impl S3Store {
+    /// What is done to a request that has no body of ours.
+    pub(super) fn wire(&self, headers: Headers) -> Wire {
+        Wire { headers, payload_sha256: None, plain_http: self.place.plain_http }
+    }
+
+    /// What is done to a request with a body that the signer cannot read.
+    pub(super) fn wire_with_body(&self, headers: Headers, body: &Body) -> Wire {
+        Wire { payload_sha256: Some(payload_hash(body)), ..self.wire(headers) }
+    }
+}
+
+/// The header of the additional checksum, if one is to be sent. Sent as a header it needs no trailer.
+pub(super) fn checksum(algorithm: Option<ChecksumAlgorithm>, body: &Body) -> Option<(String, String)> {
+    let algorithm = algorithm?;
+    let value = match body {
+        Body::Bytes(bytes) => Checksum::of(algorithm, bytes),
+        Body::File(file) => file.checksum.clone()?,
+    };
+    Some((algorithm.header().to_owned(), value))
+}
+
+/// The length as the SDK takes it; no body is longer than a file can be.
+pub(super) fn signed_length(body: &Body) -> i64 {
+    i64::try_from(body.len()).unwrap_or(i64::MAX)
+}
+
+/// An ETag as it is compared and recorded.
+pub(super) fn unquoted(etag: &str) -> String {
+    etag.trim_matches('"').to_owned()
+}
+
+fn payload_hash(body: &Body) -> String {
+    match body {
+        Body::Bytes(bytes) => hexadecimal(&Sha256::digest(bytes)),
+        Body::File(file) => hexadecimal(&file.sha256),
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,386 @@
+//! What every [`Store`] does, asked of each of them through the trait alone.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+
+use bytes::Bytes;
+use s3collect::name::ObjectKey;
+use s3collect::parameters::{ObjectParameters, Parameter};
+use s3collect::store::{
+    Body, Checksum, ChecksumAlgorithm, Condition, FileBody, MultipartRequest, Part, PutRequest, Store,
+    StoreError, StoreErrorKind, StoredChecksum,
+};
+use sha2::{Digest as _, Sha256};
+
+/// What some stores lack; the rest is asked of all.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Abilities {
+    /// Storage class and encryption come back.
+    pub(crate) rare_headers: bool,
+    /// The website redirect comes back.
+    pub(crate) redirects: bool,
+    /// `If-Match` and `If-None-Match` on writes, completion of multipart uploads included.
+    pub(crate) conditions: bool,
+    /// Checksums are kept, those of parts as checksums of checksums.
+    pub(crate) checksums: bool,
+    /// Keys that are odd even among odd ones: `a//b`, a backslash, a control character.
+    pub(crate) strange_keys: bool,
+}
+
+impl Abilities {
+    /// What S3 itself can do.
+    pub(crate) const ALL: Self =
+        Self { rare_headers: true, redirects: true, conditions: true, checksums: true, strange_keys: true };
+}
+
+/// All of S3, under keys that start with `conformance/`; the bucket should hold none of these.
+pub(crate) async fn conforms<S: Store>(store: &S) {
+    conforms_within(store, Abilities::ALL).await;
+}
+
+/// As much of S3 as a store has.
+pub(crate) async fn conforms_within<S: Store>(store: &S, abilities: Abilities) {
+    headers_come_back(store, abilities).await;
+    nothing_is_none(store).await;
+    an_empty_body_is_an_object(store).await;
+    a_put_replaces_all(store).await;
+    odd_keys_come_back(store, abilities).await;
+    pages_have_no_gaps(store).await;
+    files_are_sent_in_stretches(store).await;
+    if abilities.conditions {
+        conditions_hold(store).await;
+    }
+    if abilities.checksums {
+        checksums_are_kept(store).await;
+    }
+    parts_make_an_object(store, abilities).await;
+    what_is_given_up_leaves_nothing(store).await;
+}
+
+fn key(name: &str) -> ObjectKey {
+    ObjectKey::new(format!("conformance/{name}")).expect("a key")
+}
+
+fn of_type(content_type: &str) -> ObjectParameters {
+    let mut parameters = ObjectParameters::default();
+    parameters.set(Parameter::ContentType, content_type);
+    parameters
+}
+
+fn request(name: &str, body: &[u8]) -> PutRequest {
+    PutRequest {
+        key: key(name),
+        body: Body::Bytes(Bytes::copy_from_slice(body)),
+        parameters: of_type("text/css"),
+        checksum: None,
+        condition: None,
+    }
+}
+
+fn multipart(name: &str) -> MultipartRequest {
+    let request = request(name, b"");
+    MultipartRequest { key: request.key, parameters: request.parameters, checksum: None, condition: None }
+}
+
+async fn put<S: Store>(store: &S, name: &str, body: &[u8]) -> String {
+    store.put(&request(name, body)).await.expect("a put").etag
+}
+
+async fn listed<S: Store>(store: &S, prefix: &str) -> Vec<(String, u64, String)> {
+    let mut all = Vec::new();
+    let mut continuation = None;
+    loop {
+        let page =
+            store.list(&format!("conformance/{prefix}"), continuation.as_deref()).await.expect("a page");
+        assert!(page.objects.len() <= 1000);
+        all.extend(page.objects.into_iter().map(|object| {
+            let name = object.key.strip_prefix("conformance/").expect("the prefix").to_owned();
+            (name, object.size, object.etag)
+        }));
+        continuation = page.continuation;
+        if continuation.is_none() {
+            return all;
+        }
+    }
+}
+
+fn kind<T: std::fmt::Debug>(outcome: Result<T, StoreError>) -> StoreErrorKind {
+    outcome.expect_err("a refusal").kind
+}
+
+async fn headers_come_back<S: Store>(store: &S, abilities: Abilities) {
+    let mut parameters = of_type("text/css; charset=utf-8");
+    parameters.set(Parameter::CacheControl, "public, max-age=31536000, immutable");
+    parameters.set(Parameter::ContentDisposition, "attachment; filename=\"a b.css\"");
+    parameters.set(Parameter::ContentEncoding, "gzip");
+    parameters.set(Parameter::ContentLanguage, "de, en");
+    parameters.set(Parameter::Expires, "Thu, 01 Dec 2033 16:00:00 GMT");
+    parameters.set_metadata("build", "7 of 9");
+    parameters.set_metadata("who", "ci");
+    if abilities.rare_headers {
+        parameters.set(Parameter::StorageClass, "STANDARD_IA");
+        parameters.set(Parameter::ServerSideEncryption, "AES256");
+    }
+    if abilities.redirects {
+        parameters.set(Parameter::WebsiteRedirectLocation, "/elsewhere");
+    }
+    let request = PutRequest { parameters: parameters.clone(), ..request("headers.css", b"body") };
+    let etag = store.put(&request).await.expect("a put").etag;
+    let head = store.head(&request.key).await.expect("a head").expect("an object");
+    // Only what was sent: some stores show an encryption or a class that nobody asked for.
+    for (parameter, value) in parameters.iter() {
+        assert_eq!(head.parameters.get(parameter), Some(value), "{parameter:?}");
+    }
+    assert_eq!(head.parameters.metadata(), parameters.metadata());
+    assert_eq!((head.size, head.etag), (4, etag.clone()));
+    // The MD5 of "body": an object of one piece that is not encrypted with a customer's key.
+    assert_eq!(etag, "841a2d689ad86bd1611447453c22c6fc");
+    assert_eq!(listed(store, "headers").await, [("headers.css".to_owned(), 4, etag)]);
+}
+
+async fn nothing_is_none<S: Store>(store: &S) {
+    assert_eq!(store.head(&key("nothing")).await.expect("a head"), None);
+    assert_eq!(listed(store, "nothing").await, []);
+}
+
+async fn an_empty_body_is_an_object<S: Store>(store: &S) {
+    let etag = put(store, "empty.txt", b"").await;
+    assert_eq!(etag, "d41d8cd98f00b204e9800998ecf8427e");
+    assert_eq!(store.head(&key("empty.txt")).await.expect("a head").expect("an object").size, 0);
+}
+
+async fn a_put_replaces_all<S: Store>(store: &S) {
+    let mut first = request("replaced", b"first");
+    first.parameters.set(Parameter::CacheControl, "no-cache");
+    first.parameters.set_metadata("one", "1");
+    store.put(&first).await.expect("a put");
+    put(store, "replaced", b"second").await;
+    let head = store.head(&first.key).await.expect("a head").expect("an object");
+    assert_eq!(head.size, 6);
+    assert_eq!(head.parameters.get(Parameter::CacheControl), None);
+    assert!(head.parameters.metadata().is_empty());
+}
+
+async fn odd_keys_come_back<S: Store>(store: &S, abilities: Abilities) {
+    let mut names = BTreeSet::from([
+        "odd/a b",
+        "odd/a+b",
+        "odd/a%20b",
+        "odd/a&b=c",
+        "odd/a?b#c",
+        "odd/é/ü.css",
+        "odd/日本",
+        "odd/a'b\"c",
+        "odd/a(b)!*~",
+        "odd/a<b>",
+        "odd/a:b@c$d,e;f",
+        "odd/[a]{b}|c^d`",
+        "odd/.hidden",
+        "odd/😀",
+    ]);
+    if abilities.strange_keys {
+        names.extend(["odd/a//b", "odd/a\\b", "odd/a\u{1}b"]);
+    }
+    for name in &names {
+        put(store, name, name.as_bytes()).await;
+    }
+    for name in &names {
+        let head = store.head(&key(name)).await.expect("a head").unwrap_or_else(|| panic!("no {name}"));
+        assert_eq!(head.size, name.len() as u64, "{name}");
+    }
+    let found: Vec<String> = listed(store, "odd/").await.into_iter().map(|(name, ..)| name).collect();
+    assert_eq!(found, names.into_iter().collect::<Vec<_>>());
+}
+
+async fn pages_have_no_gaps<S: Store>(store: &S) {
+    let names: Vec<String> = (0..1003).map(|number| format!("pages/{number:04}")).collect();
+    for chunk in names.chunks(16) {
+        futures_util::future::join_all(chunk.iter().map(|name| put(store, name, b"x"))).await;
+    }
+    put(store, "pages-old/0000", b"x").await;
+    put(store, "pages0", b"x").await;
+    let found: Vec<String> = listed(store, "pages/").await.into_iter().map(|(name, ..)| name).collect();
+    assert_eq!(found, names);
+}
+
+/// A file of 200,000 bytes with a stretch of 150,000 in its middle.
+fn stretch(checksum: Option<ChecksumAlgorithm>) -> (tempfile::NamedTempFile, FileBody, Vec<u8>) {
+    let bytes: Vec<u8> = (0..200_000_u32).map(|number| (number % 251) as u8).collect();
+    let mut file = tempfile::NamedTempFile::new().expect("a file");
+    file.write_all(&bytes).expect("a full file");
+    let middle = bytes[25_000..175_000].to_vec();
+    let body = FileBody {
+        path: file.path().to_owned(),
+        offset: 25_000,
+        length: 150_000,
+        sha256: Sha256::digest(&middle).into(),
+        checksum: checksum.map(|algorithm| Checksum::of(algorithm, &middle)),
+    };
+    (file, body, middle)
+}
+
+async fn files_are_sent_in_stretches<S: Store>(store: &S) {
+    let (file, body, middle) = stretch(None);
+    let etag = put(store, "file-in-memory", &middle).await;
+    let request = PutRequest { body: Body::File(body.clone()), ..request("file", b"") };
+    assert_eq!(store.put(&request).await.expect("a put").etag, etag);
+
+    // What changed since its hash was taken, and what ended early, is never stored.
+    let changed = FileBody { sha256: [7; 32], ..body.clone() };
+    let request = PutRequest { key: key("file-changed"), body: Body::File(changed), ..request };
+    assert_eq!(kind(store.put(&request).await), StoreErrorKind::BodyChanged);
+    file.as_file().set_len(100_000).expect("a shorter file");
+    let request = PutRequest { key: key("file-short"), body: Body::File(body.clone()), ..request };
+    assert_eq!(kind(store.put(&request).await), StoreErrorKind::BodyUnreadable);
+    drop(file);
+    let request = PutRequest { key: key("file-gone"), body: Body::File(body), ..request };
+    assert_eq!(kind(store.put(&request).await), StoreErrorKind::BodyUnreadable);
+    let found: Vec<String> = listed(store, "file").await.into_iter().map(|(name, ..)| name).collect();
+    assert_eq!(found, ["file", "file-in-memory"]);
+}
+
+async fn conditions_hold<S: Store>(store: &S) {
+    let absent = PutRequest { condition: Some(Condition::Absent), ..request("condition", b"first") };
+    let first = store.put(&absent).await.expect("nothing is there").etag;
+    assert_eq!(kind(store.put(&absent).await), StoreErrorKind::PreconditionFailed);
+    let swap = |etag: &str| PutRequest {
+        condition: Some(Condition::Matches(etag.to_owned())),
+        ..request("condition", b"second")
+    };
+    assert_eq!(
+        kind(store.put(&swap("00000000000000000000000000000000")).await),
+        StoreErrorKind::PreconditionFailed
+    );
+    let second = store.put(&swap(&first)).await.expect("it is what we saw").etag;
+    assert_eq!(kind(store.put(&swap(&first)).await), StoreErrorKind::PreconditionFailed);
+    let head = store.head(&absent.key).await.expect("a head").expect("an object");
+    assert_eq!(head.etag, second);
+}
+
+async fn checksums_are_kept<S: Store>(store: &S) {
+    for algorithm in [
+        ChecksumAlgorithm::Crc32,
+        ChecksumAlgorithm::Crc32c,
+        ChecksumAlgorithm::Crc64Nvme,
+        ChecksumAlgorithm::Sha1,
+        ChecksumAlgorithm::Sha256,
+    ] {
+        let (_file, body, middle) = stretch(Some(algorithm));
+        let request = PutRequest { checksum: Some(algorithm), ..request("checksum-memory", &middle) };
+        store.put(&request).await.expect("a put");
+        let file = PutRequest { key: key("checksum-file"), body: Body::File(body), ..request.clone() };
+        store.put(&file).await.expect("a put");
+        let wanted =
+            StoredChecksum { algorithm, value: Checksum::of(algorithm, &middle), composite_parts: None };
+        for key in [&request.key, &file.key] {
+            let head = store.head(key).await.expect("a head").expect("an object");
+            assert!(head.checksums.contains(&wanted), "{:?}", head.checksums);
+        }
+    }
+}
+
+/// The least that S3 takes for a part that is not the last.
+const PART: usize = 5 * 1024 * 1024;
+
+async fn upload<S: Store>(store: &S, request: &MultipartRequest) -> (s3collect::store::UploadId, Vec<Part>) {
+    let upload = store.create_multipart(request).await.expect("an upload");
+    let first = Body::Bytes(Bytes::from(vec![b'a'; PART]));
+    let (_file, rest, _) = stretch(request.checksum);
+    let mut parts = Vec::new();
+    for (number, body) in [(1, first), (2, Body::File(rest))] {
+        parts.push(store.upload_part(request, &upload, number, &body).await.expect("a part"));
+    }
+    (upload, parts)
+}
+
+async fn parts_make_an_object<S: Store>(store: &S, abilities: Abilities) {
+    let mut request = multipart("parts.bin");
+    request.parameters.set(Parameter::CacheControl, "no-cache");
+    request.parameters.set_metadata("build", "7");
+    request.checksum = abilities.checksums.then_some(ChecksumAlgorithm::Crc32);
+    let (id, parts) = upload(store, &request).await;
+    let etag = store.complete_multipart(&request, &id, &parts).await.expect("an object").etag;
+    let head = store.head(&request.key).await.expect("a head").expect("an object");
+    assert_eq!(etag, s3collect::store::memory::multipart_etag(&parts).expect("MD5s"));
+    assert_eq!((head.size, &head.etag), (PART as u64 + 150_000, &etag));
+    assert_eq!(head.parameters.get(Parameter::ContentType), Some("text/css"));
+    assert_eq!(head.parameters.get(Parameter::CacheControl), Some("no-cache"));
+    assert_eq!(head.parameters.metadata()["build"], "7");
+    if abilities.checksums {
+        assert_eq!(head.checksums.iter().map(|sum| sum.composite_parts).collect::<Vec<_>>(), [Some(2)]);
+    }
+    if abilities.conditions {
+        request.condition = Some(Condition::Absent);
+        let (id, parts) = upload(store, &request).await;
+        assert_eq!(
+            kind(store.complete_multipart(&request, &id, &parts).await),
+            StoreErrorKind::PreconditionFailed
+        );
+        store.abort_multipart(&request, &id).await.expect("given up");
+    }
+}
+
+async fn what_is_given_up_leaves_nothing<S: Store>(store: &S) {
+    let request = multipart("given-up");
+    let (id, parts) = upload(store, &request).await;
+    assert_eq!(store.head(&request.key).await.expect("a head"), None);
+    store.abort_multipart(&request, &id).await.expect("given up");
+    store.abort_multipart(&request, &id).await.expect("given up already");
+    assert_eq!(kind(store.complete_multipart(&request, &id, &parts).await), StoreErrorKind::NoSuchUpload);
+    assert_eq!(store.head(&request.key).await.expect("a head"), None);
+}
+
+mod memory {
+    use s3collect::store::memory::MemoryStore;
+
+    #[tokio::test]
+    async fn the_map_conforms() {
+        super::conforms(&MemoryStore::new()).await;
+    }
+}
+
+/// Against a real server, when one is named.
+mod server {
+    use s3collect::parameters::ObjectParameters;
+    use s3collect::settings::{AddressingStyle, ConnectionSettings, CredentialSource, Secret};
+    use s3collect::store::s3::S3Store;
+
+    use super::{Abilities, conforms_within};
+
+    /// `S3COLLECT_TEST_ENDPOINT` with `_BUCKET` (empty), `_ACCESS_KEY`, `_SECRET_KEY`, and in `_LACKS` any of
+    /// `rare_headers redirects conditions checksums strange_keys`.
+    #[expect(clippy::disallowed_methods, reason = "a test is told from outside where a server is")]
+    fn said(name: &str) -> Option<String> {
+        std::env::var(format!("S3COLLECT_TEST_{name}")).ok()
+    }
+
+    #[tokio::test]
+    async fn a_named_server_conforms() {
+        let Some(endpoint) = said("ENDPOINT") else { return };
+        let lacks = said("LACKS").unwrap_or_default();
+        let secret = |name, default: &str| Secret::new(said(name).unwrap_or_else(|| default.to_owned()));
+        let settings = ConnectionSettings {
+            bucket: said("BUCKET").unwrap_or_else(|| "conformance".to_owned()),
+            local: None,
+            endpoint_url: Some(endpoint),
+            region_name: Some("us-east-1".to_owned()),
+            addressing_style: AddressingStyle::Auto,
+            use_ssl: true,
+            credentials: CredentialSource::Static {
+                access_key: secret("ACCESS_KEY", "test"),
+                secret_key: secret("SECRET_KEY", "test"),
+                security_token: None,
+            },
+        };
+        let store = S3Store::connect(&settings, &ObjectParameters::default()).await.expect("a client");
+        let has = |ability| !lacks.contains(ability);
+        let abilities = Abilities {
+            rare_headers: has("rare_headers"),
+            redirects: has("redirects"),
+            conditions: has("conditions"),
+            checksums: has("checksums"),
+            strange_keys: has("strange_keys"),
+        };
+        conforms_within(&store, abilities).await;
+    }
+}
