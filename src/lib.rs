@@ -5,6 +5,7 @@
 
 pub mod collect;
 pub mod error;
+pub mod local;
 pub mod name;
 pub mod object;
 pub mod parameters;
