@@ -8,6 +8,7 @@ pub mod digest;
 pub mod encode;
 pub mod error;
 pub mod media_type;
+pub mod local;
 pub mod name;
 pub mod object;
 pub mod parameters;

@@ -1,0 +1,220 @@
+//! The index: one SQLite database for everything but bodies. All changes go through one thread, which puts
+//! those that wait into one transaction, so that they share its fsyncs; several processes may do so at once.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use s3s::{S3ErrorCode, S3Result};
+use tokio::sync::oneshot;
+
+use super::blob::{BlobId, Blobs, Pending, sync_directory};
+use super::error::LocalError;
+use super::refusal;
+
+/// How long a change waits for another process.
+const BUSY: Duration = Duration::from_secs(60);
+/// The most changes in one transaction.
+const BATCH: usize = 256;
+/// The layout below.
+const LAYOUT: i64 = 1;
+const SCHEMA: &str = "
+BEGIN IMMEDIATE;
+CREATE TABLE IF NOT EXISTS bucket (
+    name TEXT PRIMARY KEY, created INTEGER NOT NULL, region TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS object (
+    bucket TEXT NOT NULL, key BLOB NOT NULL, blob TEXT NOT NULL, size INTEGER NOT NULL, etag TEXT NOT NULL,
+    modified INTEGER NOT NULL, description TEXT NOT NULL, PRIMARY KEY (bucket, key)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS upload (
+    id TEXT PRIMARY KEY, bucket TEXT NOT NULL, key BLOB NOT NULL, started INTEGER NOT NULL,
+    description TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS part (
+    upload TEXT NOT NULL, number INTEGER NOT NULL, blob TEXT NOT NULL, size INTEGER NOT NULL,
+    etag TEXT NOT NULL, modified INTEGER NOT NULL, checksums TEXT NOT NULL, PRIMARY KEY (upload, number)
+) WITHOUT ROWID;
+PRAGMA user_version = 1;
+COMMIT;";
+
+/// What a change gives back, and which bodies nothing names any more once it is committed.
+pub(super) struct Change<T> {
+    /// For the caller.
+    pub(super) value: T,
+    /// To be removed.
+    pub(super) unnamed: Vec<BlobId>,
+}
+
+/// Told whether the transaction was committed; gives the bodies back that nothing names any more.
+type Conclude = Box<dyn FnOnce(&S3Result) -> Vec<BlobId> + Send>;
+
+struct Job {
+    directories: Vec<PathBuf>,
+    run: Box<dyn FnOnce(&Connection) -> Conclude + Send>,
+}
+
+/// The index of one directory, opened.
+pub(super) struct Index {
+    path: PathBuf,
+    readers: Mutex<Vec<Connection>>,
+    jobs: Option<mpsc::Sender<Job>>,
+    writer: Option<thread::JoinHandle<()>>,
+}
+
+impl Index {
+    /// Opens it, making it where there is none.
+    pub(super) fn open(path: &Path, blobs: Arc<Blobs>) -> Result<Self, LocalError> {
+        let failed = |source| LocalError::Index { index: path.to_owned(), source };
+        let connection = connect(path).map_err(failed)?;
+        let layout: i64 =
+            connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(failed)?;
+        match layout {
+            LAYOUT => {}
+            0 => connection.execute_batch(SCHEMA).map_err(failed)?,
+            _ => return Err(LocalError::Newer(path.to_owned())),
+        }
+        let (jobs, queue) = mpsc::channel();
+        let writer = thread::Builder::new()
+            .name("s3collect-index".to_owned())
+            .spawn(move || write(&connection, &queue, &blobs))
+            .map_err(|source| LocalError::Directory { directory: path.to_owned(), source })?;
+        Ok(Self { path: path.to_owned(), readers: Mutex::default(), jobs: Some(jobs), writer: Some(writer) })
+    }
+
+    /// Runs a query on a connection of its own; blocks.
+    pub(super) fn read<T>(&self, query: impl FnOnce(&Connection) -> S3Result<T>) -> S3Result<T> {
+        let free = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match free {
+            Some(connection) => connection,
+            None => connect(&self.path).map_err(refusal::index)?,
+        };
+        let answer = query(&connection);
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        answer
+    }
+
+    /// Makes a change that is durable when this returns. Either all of it happens or nothing; `pending` bodies
+    /// stay if it does and go if it does not, even when the caller stops waiting.
+    pub(super) async fn change<T: Send + 'static>(
+        &self,
+        pending: Vec<Pending>,
+        change: impl FnOnce(&Connection) -> S3Result<Change<T>> + Send + 'static,
+    ) -> S3Result<T> {
+        let (reply, answer) = oneshot::channel();
+        let directories = pending.iter().map(Pending::directory).collect();
+        let run = Box::new(move |connection: &Connection| -> Conclude {
+            let result = in_savepoint(connection, change);
+            Box::new(move |committed| {
+                let outcome = committed.as_ref().map_err(refusal::repeat).map(drop).and(result);
+                let (outcome, unnamed) = match outcome {
+                    Ok(change) => {
+                        pending.into_iter().for_each(Pending::keep);
+                        (Ok(change.value), change.unnamed)
+                    }
+                    Err(refused) => (Err(refused), Vec::new()),
+                };
+                let _caller_left = reply.send(outcome);
+                unnamed
+            })
+        });
+        let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(Job { directories, run }).is_ok());
+        let stopped = || refusal::refuse(S3ErrorCode::ServiceUnavailable, "The endpoint is stopping.");
+        if !sent {
+            return Err(stopped());
+        }
+        answer.await.unwrap_or_else(|_| Err(stopped()))
+    }
+}
+
+impl Drop for Index {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(writer) = self.writer.take() {
+            let _panicked = writer.join();
+        }
+    }
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY)?;
+    connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
+    connection.execute_batch("PRAGMA synchronous = FULL")?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// The writing thread: takes what waits, commits it together, tells everybody, removes what was replaced.
+fn write(connection: &Connection, queue: &mpsc::Receiver<Job>, blobs: &Blobs) {
+    while let Ok(first) = queue.recv() {
+        let mut jobs = vec![first];
+        jobs.extend(queue.try_iter().take(BATCH - 1));
+        let directories: BTreeSet<PathBuf> =
+            jobs.iter_mut().flat_map(|job| std::mem::take(&mut job.directories)).collect();
+        let (conclusions, committed) = transaction(connection, &directories, jobs);
+        for conclude in conclusions {
+            let unnamed = conclude(&committed);
+            unnamed.iter().for_each(|id| blobs.remove(id));
+        }
+    }
+}
+
+/// One transaction for all jobs. Where it fails, every job hears so and nothing has happened.
+fn transaction(
+    connection: &Connection,
+    directories: &BTreeSet<PathBuf>,
+    jobs: Vec<Job>,
+) -> (Vec<Conclude>, S3Result) {
+    let begun = directories
+        .iter()
+        .try_for_each(|directory| sync_directory(directory))
+        .map_err(refusal::disk)
+        .and_then(|()| execute(connection, "BEGIN IMMEDIATE"));
+    let conclusions = jobs.into_iter().map(|job| (job.run)(connection)).collect();
+    let committed = begun.and_then(|()| match connection.is_autocommit() {
+        // SQLite itself rolls back when the disk is full.
+        true => Err(refusal::full()),
+        false => execute(connection, "COMMIT"),
+    });
+    if committed.is_err() && !connection.is_autocommit() {
+        let _nothing_left_to_undo = execute(connection, "ROLLBACK");
+    }
+    (conclusions, committed)
+}
+
+fn in_savepoint<T>(
+    connection: &Connection,
+    change: impl FnOnce(&Connection) -> S3Result<Change<T>>,
+) -> S3Result<Change<T>> {
+    if connection.is_autocommit() {
+        // The transaction could not begin, or a full disk ended it.
+        return Err(refusal::full());
+    }
+    execute(connection, "SAVEPOINT change")?;
+    let result = change(connection);
+    if result.is_err() && !connection.is_autocommit() {
+        execute(connection, "ROLLBACK TO change")?;
+    }
+    if !connection.is_autocommit() {
+        execute(connection, "RELEASE change")?;
+    }
+    result
+}
+
+fn execute(connection: &Connection, statement: &str) -> S3Result<()> {
+    let run = || connection.prepare_cached(statement)?.execute([]);
+    run().map(drop).map_err(refusal::index)
+}
+
+/// All bodies that the index names.
+pub(super) fn named_blobs(connection: &Connection) -> S3Result<HashSet<String>> {
+    let query = || {
+        let mut statement = connection.prepare("SELECT blob FROM object UNION ALL SELECT blob FROM part")?;
+        statement.query_map([], |row| row.get(0))?.collect::<Result<HashSet<String>, _>>()
+    };
+    query().map_err(refusal::index)
+}

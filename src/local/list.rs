@@ -1,0 +1,126 @@
+//! Listings: indexed range scans in the byte order of keys, where a common prefix is skipped by seeking past it
+//! instead of reading what is under it.
+
+use rusqlite::{Connection, params};
+use s3s::S3Result;
+
+use super::object::{self, Object, read_row};
+use super::refusal;
+
+/// What to list.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Query {
+    /// Which bucket.
+    pub(super) bucket: String,
+    /// Keys that start with it.
+    pub(super) prefix: String,
+    /// What ends a common prefix; empty for none.
+    pub(super) delimiter: String,
+    /// Only what comes later: a key, or a common prefix that was listed.
+    pub(super) after: Option<String>,
+    /// The most entries, common prefixes included.
+    pub(super) limit: usize,
+}
+
+/// One line of a listing.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Entry {
+    /// An object, with its key.
+    Object(String, Box<Object>),
+    /// What several keys have in common up to the delimiter.
+    Prefix(String),
+}
+
+impl Entry {
+    /// The key or the prefix.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Object(name, _) | Self::Prefix(name) => name,
+        }
+    }
+}
+
+/// One page of a listing.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    /// In byte order.
+    pub(super) entries: Vec<Entry>,
+    /// Whether more follow.
+    pub(super) truncated: bool,
+}
+
+/// Where a scan goes on: at a key or after it.
+struct From {
+    key: Vec<u8>,
+    inclusive: bool,
+}
+
+/// Lists one page.
+pub(super) fn list(connection: &Connection, query: &Query) -> S3Result<Page> {
+    object::require_bucket(connection, &query.bucket)?;
+    let mut page = Page::default();
+    if query.limit == 0 {
+        return Ok(page);
+    }
+    let mut next = Some(begin(query));
+    while let Some(from) = next {
+        next = scan(connection, query, &from, &mut page).map_err(refusal::index)?;
+    }
+    page.truncated = page.entries.len() > query.limit;
+    page.entries.truncate(query.limit);
+    Ok(page)
+}
+
+fn begin(query: &Query) -> From {
+    let prefix = From { key: query.prefix.clone().into_bytes(), inclusive: true };
+    let Some(after) = query.after.as_ref().filter(|after| **after >= query.prefix) else { return prefix };
+    let listed = common_prefix(query, after).is_some_and(|common| common == *after);
+    match successor(after.as_bytes()).filter(|_| listed) {
+        Some(key) => From { key, inclusive: true },
+        None => From { key: after.clone().into_bytes(), inclusive: false },
+    }
+}
+
+/// Adds entries to the page until it has one more than it may, until there are no more, or until there is a
+/// common prefix; then says where the scan goes on after it.
+fn scan(
+    connection: &Connection,
+    query: &Query,
+    from: &From,
+    page: &mut Page,
+) -> rusqlite::Result<Option<From>> {
+    let (start, end) = (if from.inclusive { ">=" } else { ">" }, successor(query.prefix.as_bytes()));
+    let bound = if end.is_some() { "AND key < ?3" } else { "AND ?3 IS NULL" };
+    let sql = format!(
+        "SELECT key, {} FROM object WHERE bucket = ?1 AND key {start} ?2 {bound} ORDER BY key LIMIT ?4",
+        object::COLUMNS
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let wanted = query.limit + 1 - page.entries.len();
+    let mut rows = statement.query(params![query.bucket, from.key, end, wanted])?;
+    while let Some(row) = rows.next()? {
+        let key = String::from_utf8_lossy(row.get_ref(0)?.as_blob()?).into_owned();
+        if let Some(common) = common_prefix(query, &key) {
+            let after = successor(common.as_bytes());
+            page.entries.push(Entry::Prefix(common));
+            let full = page.entries.len() > query.limit;
+            return Ok(after.filter(|_| !full).map(|key| From { key, inclusive: true }));
+        }
+        page.entries.push(Entry::Object(key, Box::new(read_row(row, 1)?)));
+    }
+    Ok(None)
+}
+
+fn common_prefix(query: &Query, key: &str) -> Option<String> {
+    let rest = key.strip_prefix(&query.prefix)?;
+    let end = rest.find(&query.delimiter).filter(|_| !query.delimiter.is_empty())?;
+    Some(key[..query.prefix.len() + end + query.delimiter.len()].to_owned())
+}
+
+/// The least byte string that is greater than all that start with this one; `None` where there is none.
+pub(super) fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
+    let last = prefix.iter().rposition(|byte| *byte != u8::MAX)?;
+    let mut next = prefix[..=last].to_vec();
+    next[last] += 1;
+    Some(next)
+}
