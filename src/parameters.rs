@@ -3,6 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value};
+
+use crate::error::{Diagnose, Exit};
+
 /// One argument of `PutObject` as boto3's uploads name it, `Metadata` apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "the names are S3's own and stand in its API reference")]
@@ -76,5 +80,83 @@ impl ObjectParameters {
         if !over.metadata.is_empty() {
             self.metadata.clone_from(&over.metadata);
         }
+    }
+}
+
+/// Why a dictionary holds no object parameters.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParameterError {
+    /// No parameter has this name.
+    #[error("`{name}` is no object parameter")]
+    Unknown {
+        /// As it was written.
+        name: String,
+        /// The parameter that is spelled most like it.
+        nearest: Option<&'static str>,
+    },
+    /// The value is of another type than the parameter.
+    #[error("`{name}` must be text")]
+    NotText {
+        /// The parameter.
+        name: String,
+    },
+}
+
+impl Diagnose for ParameterError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unknown { nearest, .. } => nearest.map(|name| format!("the nearest name is `{name}`")),
+            Self::NotText { .. } => None,
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+}
+
+const NAMES: &[(&str, Parameter)] = &[
+    ("ACL", Parameter::Acl),
+    ("CacheControl", Parameter::CacheControl),
+    ("ContentDisposition", Parameter::ContentDisposition),
+    ("ContentEncoding", Parameter::ContentEncoding),
+    ("ContentLanguage", Parameter::ContentLanguage),
+    ("ContentType", Parameter::ContentType),
+    ("Expires", Parameter::Expires),
+    ("SSECustomerAlgorithm", Parameter::SseCustomerAlgorithm),
+    ("SSECustomerKey", Parameter::SseCustomerKey),
+    ("StorageClass", Parameter::StorageClass),
+];
+
+impl ObjectParameters {
+    /// Takes a dictionary by boto3's names.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn parse(value: &Map<String, Value>) -> Result<Self, Vec<ParameterError>> {
+        let mut parameters = Self::default();
+        let mut errors = Vec::new();
+        for (name, value) in value {
+            match (name.as_str(), value) {
+                ("Metadata", Value::Object(entries)) => {
+                    for (key, value) in entries {
+                        parameters.set_metadata(key, value.as_str().unwrap_or_default());
+                    }
+                }
+                _ => match (NAMES.iter().find(|row| row.0 == name), value.as_str()) {
+                    (Some(row), Some(text)) => parameters.set(row.1, text),
+                    (Some(_), None) => errors.push(ParameterError::NotText { name: name.clone() }),
+                    (None, _) => errors.push(ParameterError::Unknown {
+                        name: name.clone(),
+                        nearest: NAMES
+                            .iter()
+                            .map(|row| row.0)
+                            .filter(|known| strsim::damerau_levenshtein(known, name) <= 3)
+                            .min_by_key(|known| strsim::damerau_levenshtein(known, name)),
+                    }),
+                },
+            }
+        }
+        if errors.is_empty() { Ok(parameters) } else { Err(errors) }
     }
 }
