@@ -56,10 +56,14 @@ pub struct Combined {
     pub(super) static_dir_exists: bool,
 }
 
+/// Settings whose absence is an error.
+const NOT_TO_BE_MISSED: [&str; 4] = ["bucket_name", "sources", "access_key", "secret_key"];
+
 /// Reads every place and lays what they say over each other.
 #[must_use]
 pub fn combine(given: Given<'_>) -> Combined {
     let mut errors = Vec::new();
+    let mut broken = BTreeSet::new();
     let file = file::find(given.config, given.directory, given.home).unwrap_or_else(|error| {
         errors.push(error);
         None
@@ -75,7 +79,14 @@ pub fn combine(given: Given<'_>) -> Combined {
         document.top,
         environment::aws_layer(given.environment),
     ];
-    let storage = pick_storage(&layers, &document.storages, file.as_ref(), &mut errors);
+    let storage = pick_storage(&layers);
+    if errors.is_empty() {
+        errors.extend(unknown_storage(&layers, &storage, &document.storages, file.as_ref()));
+    }
+    if !errors.is_empty() {
+        // What the file, or the storage that was meant, might have said is not missed besides.
+        broken.extend(NOT_TO_BE_MISSED);
+    }
     if let Some(layer) = document.storages.remove(&storage) {
         layers.push(layer);
     }
@@ -88,7 +99,7 @@ pub fn combine(given: Given<'_>) -> Combined {
         storage,
         backend,
         values: BTreeMap::new(),
-        broken: BTreeSet::new(),
+        broken,
         errors,
         warnings: environment::strangers(given.environment),
         static_dir_exists: given.static_dir_exists,
@@ -107,6 +118,12 @@ impl Combined {
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&RawValue> {
         self.values.get(name)
+    }
+
+    /// What is odd, whether or not anything is wrong.
+    #[must_use]
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
     }
 
     /// Where the value of a setting comes from.
@@ -197,29 +214,32 @@ fn row(name: &str) -> &'static Setting {
     register::find(name).expect("the register has the rows that the code names")
 }
 
-fn pick_storage(
+fn pick_storage(layers: &[Layer]) -> String {
+    let default = row("storage").default_value();
+    let default = default.as_ref().and_then(Value::as_str);
+    peek(layers, "storage").map_or(default.unwrap_or_default(), |(_, storage)| storage).to_owned()
+}
+
+/// Every storage but the default one must be in the file.
+fn unknown_storage(
     layers: &[Layer],
+    storage: &str,
     storages: &BTreeMap<String, Layer>,
     file: Option<&SettingsFile>,
-    errors: &mut Vec<SettingsError>,
-) -> String {
-    let default = row("storage").default_value();
-    let default = default.as_ref().and_then(Value::as_str).unwrap_or_default();
-    let Some((value, storage)) = peek(layers, "storage") else {
-        return default.to_owned();
-    };
-    if storage != default && !storages.contains_key(storage) {
-        errors.push(SettingsError::UnknownStorage {
-            subject: value.origin.subject("storage"),
-            storage: storage.to_owned(),
-            reason: file.map_or_else(
-                || "and there is no settings file".to_owned(),
-                |file| format!("which `{}` does not have", file.name),
-            ),
-            known: storages.keys().cloned().collect(),
-        });
+) -> Option<SettingsError> {
+    let (value, _) = peek(layers, "storage")?;
+    if storages.contains_key(storage) || row("storage").default_value() == Some(Value::from(storage)) {
+        return None;
     }
-    storage.to_owned()
+    Some(SettingsError::UnknownStorage {
+        subject: value.origin.subject("storage"),
+        storage: storage.to_owned(),
+        reason: file.map_or_else(
+            || "and there is no settings file".to_owned(),
+            |file| format!("which `{}` does not have", file.name),
+        ),
+        known: storages.keys().cloned().collect(),
+    })
 }
 
 fn pick_backend(layers: &[Layer], errors: &mut Vec<SettingsError>) -> Backend {

@@ -19,7 +19,7 @@ pub struct Row {
     pub origin: String,
     /// `acts` or `comes later`.
     pub status: &'static str,
-    /// Whether nobody gave it.
+    /// Whether nobody gave it; what a class fixes is not given either.
     #[serde(skip)]
     pub is_default: bool,
 }
@@ -38,7 +38,7 @@ pub fn rows(combined: &Combined) -> Vec<Row> {
             Row {
                 name: setting.name,
                 value,
-                is_default: origin == Origin::Default,
+                is_default: matches!(origin, Origin::Default | Origin::Class(_)),
                 origin: origin.to_string(),
                 status: setting.status.words(),
             }

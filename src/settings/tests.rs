@@ -339,6 +339,9 @@ fn the_file_must_be_toml() {
         Run::file("location = \"a\"\ngzip true\n").errors(SHOW),
         ["`s3collect.toml:2` is no TOML: key with no value, expected `=`"]
     );
+    // What the file might have said is not missed besides.
+    let run = Run::file("location =").set("storage=media").with_environment(&[("AWS_ACCESS_KEY_ID", "a")]);
+    assert_eq!(run.errors(PUSH).len(), 1);
 }
 
 #[test]
@@ -578,9 +581,9 @@ fn rows_have_what_was_given_first() {
         shown,
         [
             "secret_key = \"********\"  # `s3collect.toml:2`, acts",
-            "querystring_auth = false  # the class `S3StaticStorage`, comes later",
             "location = \"static\"  # `s3collect.toml:1`, acts",
             "access_key = -  # default, acts",
+            "security_token = -  # default, acts",
         ]
     );
     let parameters = json!({"CacheControl": "no-store", "Metadata": {"a": "b"}});

@@ -3,6 +3,8 @@
 
 mod django_storages;
 mod own;
+#[cfg(test)]
+mod reference;
 mod removed;
 
 use super::kind::Kind;
