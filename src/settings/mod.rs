@@ -5,9 +5,61 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::error::Problem;
 use crate::name::Location;
 use crate::parameters::ObjectParameters;
 use crate::store::ChecksumAlgorithm;
+
+mod combine;
+mod document;
+mod environment;
+mod error;
+mod file;
+mod kind;
+mod layer;
+mod mask;
+pub mod register;
+mod resolve;
+mod rules;
+pub mod show;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub use combine::{Combined, Given, combine};
+pub use error::SettingsError;
+pub use file::SettingsFile;
+pub use kind::{Kind, Mismatch};
+pub use layer::{Layer, Origin, Place, RawValue, Source};
+pub use mask::{MASK, masked_url};
+
+/// What a verb cannot do without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Needs {
+    /// A bucket; `local` has one by default.
+    pub bucket: bool,
+    /// At least one static dir.
+    pub sources: bool,
+}
+
+/// Settings that a verb can act upon.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Validated.
+    pub settings: Settings,
+    /// What is odd: variables that lose, settings that do not act yet.
+    pub warnings: Vec<Problem>,
+    /// What the summary should tell: an endpoint that comes from a file that was found, not named.
+    pub notes: Vec<String>,
+}
+
+/// Reads every place, lays what they say over each other and validates it.
+///
+/// # Errors
+/// All that is wrong, in every place.
+pub fn load(given: Given<'_>, needs: Needs) -> Result<Loaded, Vec<SettingsError>> {
+    combine(given).resolve(needs)
+}
 
 /// Everything that the engine acts upon, validated.
 #[derive(Debug, Clone)]
@@ -39,10 +91,37 @@ pub enum Backend {
     S3ManifestStaticStorage,
 }
 
+impl Backend {
+    /// The name of the class as django-storages has it now.
+    #[must_use]
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::S3Storage => "S3Storage",
+            Self::S3StaticStorage => "S3StaticStorage",
+            Self::S3ManifestStaticStorage => "S3ManifestStaticStorage",
+        }
+    }
+
+    /// The class of a name, by itself or with its module, as now or as before 1.14.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        let class = name
+            .strip_prefix("storages.backends.s3.")
+            .or_else(|| name.strip_prefix("storages.backends.s3boto3."))
+            .unwrap_or(name);
+        match class {
+            "S3Storage" | "S3Boto3Storage" => Some(Self::S3Storage),
+            "S3StaticStorage" => Some(Self::S3StaticStorage),
+            "S3ManifestStaticStorage" => Some(Self::S3ManifestStaticStorage),
+            _ => None,
+        }
+    }
+}
+
 /// Where the bucket is and who asks.
 #[derive(Debug, Clone)]
 pub struct ConnectionSettings {
-    /// `bucket_name`; validated, never empty.
+    /// `bucket_name`; validated, and empty only where [`Needs`] asks for none and none is named.
     pub bucket: String,
     /// A directory whose embedded endpoint stands in for the service (`local`).
     pub local: Option<PathBuf>,

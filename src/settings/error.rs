@@ -1,0 +1,143 @@
+//! What can be wrong with settings: all of a run are told at once. Nothing in here ever holds a secret's value.
+
+use std::io;
+
+use crate::error::{Diagnose, Exit};
+use crate::name::NameError;
+use crate::parameters::ParameterError;
+
+/// Why settings cannot be used. Subjects are the setting's spelling and its place, ready to print.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "the message of each variant says what its fields are")]
+pub enum SettingsError {
+    /// A name that no setting has.
+    #[error("{subject} is no setting")]
+    Unknown { subject: String, hint: String },
+    /// A value of another type than the setting's.
+    #[error("{subject} must be {expected}, found {found}")]
+    WrongType { subject: String, expected: String, found: String },
+    /// A name that django-storages once had.
+    #[error("{subject} is no setting any more: {why}")]
+    Removed { subject: String, why: &'static str, instead: &'static str },
+    /// A secret in `--set` or in a flag, where every process on the machine can read it.
+    #[error("{subject} is refused: a secret on the command line can be read by every process")]
+    SecretOnCommandLine { subject: String, environment: &'static str, part: Option<&'static str> },
+    /// `--set` without a name or without a value.
+    #[error("`--set` takes `NAME=VALUE`")]
+    SetWithoutValue,
+    /// A field of `[storages.NAME]` that has no place there.
+    #[error("{subject} picks a storage, and cannot stand inside one")]
+    StorageInStorage { subject: String },
+    /// The file that `--config` names, or that was found, cannot be read.
+    #[error("the settings file `{file}` cannot be read")]
+    FileUnreadable { file: String, source: io::Error },
+    /// The file is no TOML. The parser's own text of the line is left out, it may hold a secret.
+    #[error("{place} is no TOML: {problem}")]
+    Syntax { place: String, problem: String },
+    /// A storage that the file lacks.
+    #[error("{subject} names the storage `{storage}`, {reason}")]
+    UnknownStorage { subject: String, storage: String, reason: String, known: Vec<String> },
+    /// A class that this does not stand in for.
+    #[error("{subject} names no class of django-storages' S3 backend: `{class}`")]
+    UnknownBackend { subject: String, class: String, nearest: Option<&'static str> },
+    /// The manifest backend, for now.
+    #[error(
+        "{subject} asks for `S3ManifestStaticStorage`, which cannot be used yet: hashed names are not built yet"
+    )]
+    ManifestBackend { subject: String },
+    /// No bucket.
+    #[error("no bucket is named")]
+    NoBucket { file: String },
+    /// A bucket that S3 cannot have.
+    #[error("`{bucket}` is no name of a bucket")]
+    BucketName { bucket: String, origin: String },
+    /// A location that django-storages would not take either.
+    #[error("{error}")]
+    Location { error: NameError, origin: String },
+    /// An endpoint without `http://` or `https://`.
+    #[error("`endpoint_url` needs a scheme: found `{found}`")]
+    EndpointScheme { found: String, origin: String },
+    /// One of the two keys.
+    #[error("`{given}` is set and `{missing}` is not")]
+    HalfCredentials { given: &'static str, missing: &'static str, environment: &'static str, origin: String },
+    /// A profile and keys; the words are django-storages'.
+    #[error("`session_profile` should not be provided with `access_key` and `secret_key`")]
+    ProfileWithKeys { profile_origin: String, key: &'static str, key_origin: String },
+    /// No static dir.
+    #[error("no static dir is named, there is nothing to collect")]
+    NoSource { static_dir_exists: bool },
+    /// What the object parameters say of themselves.
+    #[error("{subject}: {error}")]
+    Parameter { subject: String, error: ParameterError },
+    /// A rule that is none.
+    #[error("{subject} {problem}")]
+    Rule { subject: String, problem: String, hint: Option<String> },
+    /// A row of `media_types` that is none.
+    #[error("{subject} must be an extension with its dot and a content type, found `{extension}`")]
+    MediaType { subject: String, extension: String },
+}
+
+impl Diagnose for SettingsError {
+    fn note(&self) -> Option<String> {
+        match self {
+            Self::BucketName { origin, .. }
+            | Self::Location { origin, .. }
+            | Self::EndpointScheme { origin, .. } => Some(format!("it comes from {origin}")),
+            Self::HalfCredentials { given, origin, .. } => Some(format!("`{given}` comes from {origin}")),
+            Self::ProfileWithKeys { profile_origin, key, key_origin } => {
+                Some(format!("`session_profile` comes from {profile_origin}, `{key}` from {key_origin}"))
+            }
+            _ => None,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unknown { hint, .. } => Some(hint.clone()),
+            Self::Removed { instead, .. } => Some((*instead).to_owned()),
+            Self::SecretOnCommandLine { environment, part, .. } => Some(match part {
+                Some(part) => format!("give `{part}` in `{environment}` in the environment, or in the file"),
+                None => format!("set `{environment}` in the environment, or write it into the file"),
+            }),
+            Self::SetWithoutValue => Some("write e.g. `--set gzip_level=6`".to_owned()),
+            Self::StorageInStorage { .. } => Some("move it to the top of the file".to_owned()),
+            Self::FileUnreadable { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Some("correct `--config`, or leave it out to have `s3collect.toml` looked for".to_owned())
+            }
+            Self::UnknownStorage { known, .. } => Some(storages_hint(known)),
+            Self::UnknownBackend { nearest, .. } => Some(match nearest {
+                Some(class) => format!("the nearest name is `{class}`"),
+                None => "use `S3StaticStorage` or `S3Storage`".to_owned(),
+            }),
+            Self::ManifestBackend { .. } => Some("`S3StaticStorage` stores the same files under plain names".to_owned()),
+            Self::NoBucket { file } => Some(format!("give `--bucket NAME`, or set `bucket_name` in `{file}`")),
+            Self::BucketName { .. } => Some(
+                "a name has 1 to 255 letters, digits, `.`, `-` and `_`; the ARN of an access point is taken too".to_owned(),
+            ),
+            Self::Location { error, .. } => error.hint(),
+            Self::EndpointScheme { found, .. } => Some(format!("write `https://{found}` if that is meant")),
+            Self::HalfCredentials { environment, .. } => {
+                Some(format!("set `{environment}` as well, or neither to ask the AWS credential chain"))
+            }
+            Self::ProfileWithKeys { .. } => Some("leave one of the two out".to_owned()),
+            Self::NoSource { static_dir_exists: true } => {
+                Some("`./static` exists; if that is meant, give it as an argument".to_owned())
+            }
+            Self::NoSource { .. } => Some("give a directory as an argument, or set `sources` in the file".to_owned()),
+            Self::Parameter { error, .. } => error.hint(),
+            Self::Rule { hint, .. } => hint.clone(),
+            Self::WrongType { .. } | Self::FileUnreadable { .. } | Self::Syntax { .. } | Self::MediaType { .. } => None,
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Usage
+    }
+}
+
+fn storages_hint(known: &[String]) -> String {
+    match known {
+        [] => "leave `storage` out, or write a `[storages.NAME]`".to_owned(),
+        names => format!("it has {}", super::words::listed(names)),
+    }
+}

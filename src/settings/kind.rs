@@ -1,0 +1,191 @@
+//! What a setting takes: values are checked in every place, and text from flags and the environment is read.
+//! Pure.
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// What a setting takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Anything; for names that are refused whatever they hold.
+    Any,
+    /// Text.
+    Text,
+    /// Yes or no.
+    Boolean,
+    /// A whole number between bounds, both included.
+    WholeNumber {
+        /// The smallest.
+        least: u64,
+        /// The greatest; `u64::MAX` for no bound.
+        most: u64,
+    },
+    /// One of a few words.
+    Choice(&'static [&'static str]),
+    /// Texts.
+    List,
+    /// Values by name.
+    Dictionary,
+    /// A path, relative to the file that holds it or to the current directory.
+    Path,
+    /// Yes or no, or a path.
+    BooleanOrPath,
+    /// Directories: text, `[prefix, dir]` or `{prefix, dir}`.
+    Sources,
+    /// `[[rules]]`.
+    Rules,
+}
+
+/// What a value should have been and is not; its text is what the kind takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mismatch(String);
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl Kind {
+    /// In words, after "must be".
+    #[must_use]
+    pub fn words(self) -> String {
+        match self {
+            Self::Any => "anything".to_owned(),
+            Self::Text => "text".to_owned(),
+            Self::Boolean => "`true` or `false`".to_owned(),
+            Self::WholeNumber { least, most: u64::MAX } => format!("a whole number from {least}"),
+            Self::WholeNumber { least, most } => format!("a whole number from {least} to {most}"),
+            Self::Choice(words) => {
+                let (last, rest) = words.split_last().unwrap_or((&"", &[]));
+                format!("`{}` or `{last}`", rest.join("`, `"))
+            }
+            Self::List => "a list of texts".to_owned(),
+            Self::Dictionary => "a dictionary".to_owned(),
+            Self::Path => "a path".to_owned(),
+            Self::BooleanOrPath => "`true`, `false` or a path".to_owned(),
+            Self::Sources => {
+                "a list of directories, each a text, `[prefix, dir]` or `{prefix, dir}`".to_owned()
+            }
+            Self::Rules => "a list of rules".to_owned(),
+        }
+    }
+
+    /// Takes a value that has its type already, as a file gives it.
+    ///
+    /// # Errors
+    /// [`Mismatch`] where it is not what the kind takes.
+    pub fn check(self, value: Value) -> Result<Value, Mismatch> {
+        let fits = match self {
+            Self::Any => true,
+            Self::Text | Self::Path => value.is_string(),
+            Self::Boolean => value.is_boolean(),
+            Self::BooleanOrPath => value.is_boolean() || value.is_string(),
+            Self::WholeNumber { least, most } => {
+                value.as_u64().is_some_and(|number| (least..=most).contains(&number))
+            }
+            Self::Choice(words) => value.as_str().is_some_and(|text| words.contains(&text)),
+            Self::List => every(&value, Value::is_string),
+            Self::Dictionary => value.is_object(),
+            Self::Sources => every(&value, is_source),
+            Self::Rules => every(&value, Value::is_object),
+        };
+        if fits { Ok(value) } else { Err(Mismatch(self.words())) }
+    }
+
+    /// Reads text as a flag or the environment gives it: lists comma-separated or JSON, dictionaries JSON.
+    ///
+    /// # Errors
+    /// [`Mismatch`] where it is not what the kind takes.
+    pub fn read(self, text: &str) -> Result<Value, Mismatch> {
+        let value = match self {
+            Self::Any | Self::Text | Self::Path => Value::from(text),
+            Self::Choice(_) => Value::from(text.trim()),
+            Self::Boolean => boolean(text).map_or(Value::Null, Value::from),
+            Self::BooleanOrPath => boolean(text).map_or_else(|| Value::from(text), Value::from),
+            Self::WholeNumber { .. } => text.trim().parse::<u64>().map_or(Value::Null, Value::from),
+            Self::List | Self::Sources if !text.trim_start().starts_with('[') => {
+                text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Value::from).collect()
+            }
+            Self::List | Self::Sources | Self::Dictionary | Self::Rules => {
+                return serde_json::from_str(text)
+                    .map_err(|_| Mismatch(format!("{} in JSON", self.words())))
+                    .and_then(|value| self.check(value));
+            }
+        };
+        self.check(value)
+    }
+}
+
+fn every(value: &Value, fits: impl Fn(&Value) -> bool) -> bool {
+    value.as_array().is_some_and(|items| items.iter().all(fits))
+}
+
+fn is_source(value: &Value) -> bool {
+    match value {
+        Value::String(_) => true,
+        Value::Array(pair) => pair.len() == 2 && pair.iter().all(Value::is_string),
+        Value::Object(fields) => {
+            fields.get("dir").is_some_and(Value::is_string)
+                && fields
+                    .iter()
+                    .all(|(name, value)| matches!(name.as_str(), "prefix" | "dir") && value.is_string())
+        }
+        _ => false,
+    }
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "on" => Some(true),
+        "false" | "0" | "no" | "off" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn booleans_are_read_in_any_case() {
+        for text in ["true", "1", "YES", "On"] {
+            assert_eq!(Kind::Boolean.read(text), Ok(json!(true)), "{text}");
+        }
+        for text in ["false", "0", "no", "OFF"] {
+            assert_eq!(Kind::Boolean.read(text), Ok(json!(false)), "{text}");
+        }
+        assert_eq!(Kind::Boolean.read("maybe"), Err(Mismatch("`true` or `false`".to_owned())));
+    }
+
+    #[test]
+    fn lists_are_comma_separated_or_json() {
+        assert_eq!(Kind::List.read("a, b,"), Ok(json!(["a", "b"])));
+        assert_eq!(Kind::List.read(r#"["a,b"]"#), Ok(json!(["a,b"])));
+        assert_eq!(Kind::List.read("[a]"), Err(Mismatch("a list of texts in JSON".to_owned())));
+        assert_eq!(Kind::List.read("[1]"), Err(Mismatch("a list of texts".to_owned())));
+    }
+
+    #[test]
+    fn sources_have_three_forms() {
+        let sources = json!(["static", ["vendor", "node_modules/x"], {"prefix": "p", "dir": "d"}]);
+        assert_eq!(Kind::Sources.check(sources.clone()), Ok(sources));
+        for odd in
+            [json!([["a"]]), json!([{"prefix": "p"}]), json!([{"dir": "d", "dri": "d"}]), json!("static")]
+        {
+            assert!(Kind::Sources.check(odd.clone()).is_err(), "{odd}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn numbers_are_taken_within_their_bounds(number: u64) {
+            let taken = Kind::WholeNumber { least: 1, most: 1024 }.read(&number.to_string()).is_ok();
+            prop_assert_eq!(taken, (1..=1024).contains(&number));
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! The settings that django-storages has, in the order of its documentation.
+
+use super::Setting;
+use crate::settings::kind::Kind;
+
+/// Rows whose names are django-storages' own.
+pub(super) const SETTINGS: &[Setting] = &[
+    Setting::new(
+        "access_key",
+        &["AWS_S3_ACCESS_KEY_ID", "AWS_ACCESS_KEY_ID"],
+        Kind::Text,
+        "",
+        "The access key id; without keys the AWS credential chain is asked",
+    )
+    .secret(),
+    Setting::new(
+        "secret_key",
+        &["AWS_S3_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY"],
+        Kind::Text,
+        "",
+        "The secret access key that goes with `access_key`",
+    )
+    .secret(),
+    Setting::new(
+        "security_token",
+        &["AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"],
+        Kind::Text,
+        "",
+        "The session token that goes with temporary keys",
+    )
+    .secret(),
+    Setting::new(
+        "session_profile",
+        &["AWS_S3_SESSION_PROFILE"],
+        Kind::Text,
+        "",
+        "The profile of `~/.aws/config` to ask for credentials; excludes keys",
+    )
+    .flags(&["--profile"]),
+    Setting::new("bucket_name", &["AWS_STORAGE_BUCKET_NAME"], Kind::Text, "", "The bucket, or an access point's ARN")
+        .flags(&["--bucket", "--bucket-name"]),
+    Setting::new(
+        "object_parameters",
+        &["AWS_S3_OBJECT_PARAMETERS"],
+        Kind::Dictionary,
+        "{}",
+        "What every object gets, by boto3's names, e.g. `{\"CacheControl\": \"max-age=86400\"}`",
+    )
+    .flags(&["--object-parameters"]),
+    Setting::new(
+        "default_acl",
+        &["AWS_DEFAULT_ACL"],
+        Kind::Text,
+        "",
+        "The canned ACL of objects whose parameters have none, e.g. `public-read`; unset sends no ACL",
+    )
+    .flags(&["--default-acl"]),
+    Setting::new(
+        "querystring_auth",
+        &["AWS_QUERYSTRING_AUTH"],
+        Kind::Boolean,
+        "true",
+        "Whether URLs are signed; the two static classes fix it to `false`",
+    )
+    .later(),
+    Setting::new(
+        "querystring_expire",
+        &["AWS_QUERYSTRING_EXPIRE"],
+        Kind::WholeNumber { least: 1, most: u64::MAX },
+        "3600",
+        "How many seconds a signed URL is valid for",
+    )
+    .later(),
+    Setting::new(
+        "max_memory_size",
+        &["AWS_S3_MAX_MEMORY_SIZE"],
+        Kind::WholeNumber { least: 0, most: u64::MAX },
+        "0",
+        "How many bytes of a file that is read stay in memory; 0 for all",
+    )
+    .later(),
+    Setting::new(
+        "file_overwrite",
+        &["AWS_S3_FILE_OVERWRITE"],
+        Kind::Boolean,
+        "true",
+        "Whether a stored file replaces one of the same name; `push` always does",
+    )
+    .later(),
+    Setting::new(
+        "location",
+        &["AWS_LOCATION"],
+        Kind::Text,
+        "\"\"",
+        "The key prefix that everything is put under, e.g. `static`",
+    )
+    .flags(&["--location"]),
+    Setting::new(
+        "custom_domain",
+        &["AWS_S3_CUSTOM_DOMAIN"],
+        Kind::Text,
+        "",
+        "The host name of URLs instead of the bucket's, e.g. `cdn.example.com`",
+    )
+    .later(),
+    Setting::new(
+        "url_protocol",
+        &["AWS_S3_URL_PROTOCOL"],
+        Kind::Text,
+        "\"https:\"",
+        "The scheme of URLs with a custom domain, with its colon",
+    )
+    .later(),
+    Setting::new(
+        "cloudfront_key_id",
+        &["AWS_CLOUDFRONT_KEY_ID"],
+        Kind::Text,
+        "",
+        "The id of the key that signs CloudFront URLs",
+    )
+    .later(),
+    Setting::new(
+        "cloudfront_key",
+        &["AWS_CLOUDFRONT_KEY"],
+        Kind::Text,
+        "",
+        "The private key that signs CloudFront URLs, as PEM text",
+    )
+    .secret()
+    .later(),
+    Setting::new(
+        "signature_version",
+        &["AWS_S3_SIGNATURE_VERSION"],
+        Kind::Choice(&["s3", "s3v4", "v4"]),
+        "\"s3v4\"",
+        "How requests and URLs are signed",
+    )
+    .later(),
+    Setting::new(
+        "addressing_style",
+        &["AWS_S3_ADDRESSING_STYLE"],
+        Kind::Choice(&["auto", "path", "virtual"]),
+        "\"auto\"",
+        "Where the bucket's name goes: `virtual` into the host, `path` behind it, `auto` as boto3",
+    )
+    .flags(&["--addressing-style"]),
+    Setting::new(
+        "region_name",
+        &["AWS_S3_REGION_NAME"],
+        Kind::Text,
+        "",
+        "The bucket's region, e.g. `eu-west-1`; unset asks AWS's own environment and the profile",
+    )
+    .flags(&["--region", "--region-name"]),
+    Setting::new(
+        "endpoint_url",
+        &["AWS_S3_ENDPOINT_URL"],
+        Kind::Text,
+        "",
+        "Where S3 is when it is not AWS, with its scheme, e.g. `https://s3.example.com`",
+    )
+    .flags(&["--endpoint-url"])
+    .falls_to(&["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"]),
+    Setting::new(
+        "use_ssl",
+        &["AWS_S3_USE_SSL"],
+        Kind::Boolean,
+        "true",
+        "Whether AWS is spoken to over TLS; `endpoint_url` has its own scheme",
+    )
+    .flags(&["--use-ssl"]),
+    Setting::new(
+        "verify",
+        &["AWS_S3_VERIFY"],
+        Kind::BooleanOrPath,
+        "",
+        "`false` to trust any certificate, or the path of a CA bundle",
+    )
+    .later(),
+    Setting::new("proxies", &["AWS_S3_PROXIES"], Kind::Dictionary, "", "Proxies by scheme or by `scheme://host`").later(),
+    Setting::new(
+        "gzip",
+        &["AWS_IS_GZIPPED"],
+        Kind::Boolean,
+        "false",
+        "Whether bodies of `gzip_content_types` are stored compressed",
+    )
+    .flags(&["--gzip", "--no-gzip"]),
+    Setting::new(
+        "gzip_content_types",
+        &["GZIP_CONTENT_TYPES"],
+        Kind::List,
+        r#"["text/css", "text/javascript", "application/javascript", "application/x-javascript", "image/svg+xml"]"#,
+        "The content types that `gzip` is about, exactly",
+    )
+    .flags(&["--gzip-content-types"]),
+    Setting::new(
+        "file_name_charset",
+        &["AWS_S3_FILE_NAME_CHARSET"],
+        Kind::Text,
+        "\"utf-8\"",
+        "The character set of names; django-storages does not use it either",
+    )
+    .later(),
+    Setting::new(
+        "file_buffer_size",
+        &["AWS_S3_FILE_BUFFER_SIZE"],
+        Kind::WholeNumber { least: 1, most: u64::MAX },
+        "5242880",
+        "The part size of a file that is written piece by piece",
+    )
+    .later(),
+    Setting::new(
+        "use_threads",
+        &["AWS_S3_USE_THREADS"],
+        Kind::Boolean,
+        "true",
+        "Whether parts of one object travel beside each other",
+    )
+    .later(),
+    Setting::new(
+        "transfer_config",
+        &["AWS_S3_TRANSFER_CONFIG"],
+        Kind::Dictionary,
+        "",
+        "s3transfer's `TransferConfig` by its names",
+    )
+    .later(),
+    Setting::new("client_config", &["AWS_S3_CLIENT_CONFIG"], Kind::Dictionary, "", "botocore's `Config` by its names")
+        .later(),
+];

@@ -1,0 +1,276 @@
+//! From values of the right kind to [`Settings`]: what only shows when values meet is found here, all of it in
+//! one go. Pure.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::LazyLock;
+
+use regex::Regex;
+use serde_json::Value;
+
+use super::combine::Combined;
+use super::error::SettingsError;
+use super::file::FILE_NAME;
+use super::layer::Origin;
+use super::{
+    AddressingStyle, CollectSettings, ConnectionSettings, CredentialSource, GzipSettings, Loaded, Needs,
+    ObjectSettings, Secret, Settings, SourceDir, TransferSettings, mask, register, rules,
+};
+use crate::name::Location;
+use crate::store::ChecksumAlgorithm;
+
+/// The bucket of `local` when none is named.
+const LOCAL_BUCKET: &str = "local";
+
+/// What `default_ignore` adds, as Django's `StaticFilesConfig.ignore_patterns`.
+const DEFAULT_IGNORE_PATTERNS: [&str; 3] = ["CVS", ".*", "*~"];
+
+/// boto3's own pattern, and its two patterns for access points.
+static BUCKET: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(concat!(
+        r"^(?:[a-zA-Z0-9.\-_]{1,255}",
+        r"|arn:aws[^:]*:(?:s3|s3-object-lambda):[a-z\-0-9]*:[0-9]{12}:accesspoint[/:][a-zA-Z0-9\-.]{1,63}",
+        r"|arn:aws[^:]*:s3-outposts:[a-z\-0-9]+:[0-9]{12}:outpost[/:][a-zA-Z0-9\-]{1,63}",
+        r"[/:]accesspoint[/:][a-zA-Z0-9\-]{1,63})$"
+    ))
+    .expect("a constant pattern")
+});
+
+impl Combined {
+    /// Validates what counts.
+    ///
+    /// # Errors
+    /// All that is wrong, what was found while reading included.
+    pub fn resolve(self, needs: Needs) -> Result<Loaded, Vec<SettingsError>> {
+        let mut errors = Vec::new();
+        let settings = Settings {
+            storage: self.storage.clone(),
+            backend: self.backend,
+            location: self.location(&mut errors),
+            connection: self.connection(needs, &mut errors),
+            collect: self.collect(needs, &mut errors),
+            objects: self.objects(&mut errors),
+            transfer: self.transfer(),
+        };
+        let notes = self.notes();
+        let mut all = self.errors;
+        all.extend(errors);
+        if all.is_empty() { Ok(Loaded { settings, warnings: self.warnings, notes }) } else { Err(all) }
+    }
+
+    /// What counts, the default included.
+    fn effective(&self, name: &str) -> Option<Value> {
+        match self.value(name) {
+            Some(raw) => Some(raw.value.clone()),
+            None => register::find(name)?.default_value(),
+        }
+    }
+
+    /// Text that is not empty.
+    fn text(&self, name: &str) -> Option<String> {
+        self.effective(name)?.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+    }
+
+    fn boolean(&self, name: &str) -> bool {
+        self.effective(name).and_then(|value| value.as_bool()).unwrap_or_default()
+    }
+
+    fn number(&self, name: &str) -> Option<u64> {
+        self.effective(name)?.as_u64()
+    }
+
+    fn list(&self, name: &str) -> Vec<String> {
+        let texts = |value: Value| {
+            let items = value.as_array()?.iter().filter_map(Value::as_str);
+            Some(items.map(str::to_owned).collect())
+        };
+        self.effective(name).and_then(texts).unwrap_or_default()
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let found = self.file.as_ref().is_some_and(|file| file.found);
+        let origin = self.origin("endpoint_url");
+        match self.text("endpoint_url") {
+            Some(url)
+                if found
+                    && self.text("local").is_none()
+                    && matches!(origin, Origin::File(_) | Origin::Storage { .. }) =>
+            {
+                vec![format!("`endpoint_url` is `{}`, from {origin}", mask::masked_url(&url))]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn location(&self, errors: &mut Vec<SettingsError>) -> Location {
+        Location::new(&self.text("location").unwrap_or_default()).unwrap_or_else(|error| {
+            errors.push(SettingsError::Location { error, origin: self.origin("location").to_string() });
+            Location::default()
+        })
+    }
+
+    fn connection(&self, needs: Needs, errors: &mut Vec<SettingsError>) -> ConnectionSettings {
+        let local = self.text("local").map(PathBuf::from);
+        // The embedded endpoint stands in for whatever service is configured, its credentials included.
+        let (endpoint_url, region_name, credentials) = match local {
+            Some(_) => (None, None, CredentialSource::Chain { profile: None }),
+            None => (self.endpoint_url(errors), self.text("region_name"), self.credentials(errors)),
+        };
+        ConnectionSettings {
+            bucket: self.bucket(needs, local.is_some(), errors),
+            local,
+            endpoint_url,
+            region_name,
+            addressing_style: match self.text("addressing_style").as_deref() {
+                Some("path") => AddressingStyle::Path,
+                Some("virtual") => AddressingStyle::Virtual,
+                _ => AddressingStyle::Auto,
+            },
+            use_ssl: self.boolean("use_ssl"),
+            credentials,
+        }
+    }
+
+    fn bucket(&self, needs: Needs, is_local: bool, errors: &mut Vec<SettingsError>) -> String {
+        match self.text("bucket_name") {
+            Some(bucket) => {
+                if !BUCKET.is_match(&bucket) {
+                    let origin = self.origin("bucket_name").to_string();
+                    errors.push(SettingsError::BucketName { bucket: bucket.clone(), origin });
+                }
+                bucket
+            }
+            None if is_local => LOCAL_BUCKET.to_owned(),
+            None => {
+                if needs.bucket && !self.broken.contains("bucket_name") {
+                    let file = self.file.as_ref().map_or(FILE_NAME, |file| &file.name).to_owned();
+                    errors.push(SettingsError::NoBucket { file });
+                }
+                String::new()
+            }
+        }
+    }
+
+    fn endpoint_url(&self, errors: &mut Vec<SettingsError>) -> Option<String> {
+        let url = self.text("endpoint_url")?;
+        let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+        if !matches!(scheme.as_deref(), Some("http" | "https")) {
+            // What stands before an `@` is a user and a password.
+            let found = url.rsplit('@').next().unwrap_or_default().to_owned();
+            let origin = self.origin("endpoint_url").to_string();
+            errors.push(SettingsError::EndpointScheme { found, origin });
+        }
+        Some(url)
+    }
+
+    fn credentials(&self, errors: &mut Vec<SettingsError>) -> CredentialSource {
+        let profile = self.text("session_profile");
+        let (access_key, secret_key) = (self.text("access_key"), self.text("secret_key"));
+        let given = if access_key.is_some() { "access_key" } else { "secret_key" };
+        if profile.is_some() && (access_key.is_some() || secret_key.is_some()) {
+            errors.push(SettingsError::ProfileWithKeys {
+                profile_origin: self.origin("session_profile").to_string(),
+                key: given,
+                key_origin: self.origin(given).to_string(),
+            });
+        }
+        match (access_key, secret_key) {
+            (Some(access_key), Some(secret_key)) => CredentialSource::Static {
+                access_key: Secret::new(access_key),
+                secret_key: Secret::new(secret_key),
+                security_token: self.text("security_token").map(Secret::new),
+            },
+            (None, None) => CredentialSource::Chain { profile },
+            _ => {
+                let missing = if given == "access_key" { "secret_key" } else { "access_key" };
+                if !self.broken.contains(missing) {
+                    let names = register::find(missing).map_or(&[][..], |row| row.environment);
+                    errors.push(SettingsError::HalfCredentials {
+                        given,
+                        missing,
+                        environment: names.first().copied().unwrap_or_default(),
+                        origin: self.origin(given).to_string(),
+                    });
+                }
+                CredentialSource::Chain { profile }
+            }
+        }
+    }
+
+    fn collect(&self, needs: Needs, errors: &mut Vec<SettingsError>) -> CollectSettings {
+        let sources: Vec<SourceDir> = match self.effective("sources") {
+            Some(Value::Array(items)) => items.iter().map(source_dir).collect(),
+            _ => Vec::new(),
+        };
+        if sources.is_empty() && needs.sources && !self.broken.contains("sources") {
+            errors.push(SettingsError::NoSource { static_dir_exists: self.static_dir_exists });
+        }
+        let mut ignore_patterns = self.list("ignore_patterns");
+        if self.boolean("default_ignore") {
+            ignore_patterns.extend(DEFAULT_IGNORE_PATTERNS.map(str::to_owned));
+        }
+        CollectSettings { sources, ignore_patterns, follow_symlinks: self.boolean("follow_symlinks") }
+    }
+
+    fn objects(&self, errors: &mut Vec<SettingsError>) -> ObjectSettings {
+        ObjectSettings {
+            parameters: self
+                .value("object_parameters")
+                .map(|raw| rules::parameters("object_parameters", raw, "", &raw.value, errors))
+                .unwrap_or_default(),
+            default_acl: self.text("default_acl"),
+            rules: self.value("rules").map(|raw| rules::rules(raw, errors)).unwrap_or_default(),
+            media_types: self.media_types(errors),
+            gzip: GzipSettings {
+                enabled: self.boolean("gzip"),
+                content_types: self.list("gzip_content_types"),
+                level: self.number("gzip_level").and_then(|level| level.try_into().ok()).unwrap_or(9),
+                if_smaller: self.boolean("gzip_if_smaller"),
+            },
+        }
+    }
+
+    fn media_types(&self, errors: &mut Vec<SettingsError>) -> BTreeMap<String, String> {
+        let mut types = BTreeMap::new();
+        let Some(raw) = self.value("media_types") else {
+            return types;
+        };
+        for (extension, content_type) in raw.value.as_object().into_iter().flatten() {
+            match content_type.as_str() {
+                Some(content_type) if extension.starts_with('.') && content_type.contains('/') => {
+                    types.insert(extension.to_lowercase(), content_type.to_owned());
+                }
+                _ => {
+                    let line = raw.lines.get(&format!("/{extension}")).copied();
+                    let subject = raw.origin.at_line(line).subject("media_types");
+                    errors.push(SettingsError::MediaType { subject, extension: extension.clone() });
+                }
+            }
+        }
+        types
+    }
+
+    fn transfer(&self) -> TransferSettings {
+        TransferSettings {
+            concurrency: self.number("concurrency").and_then(|number| number.try_into().ok()),
+            checksum: match self.text("checksum").as_deref() {
+                Some("crc32") => Some(ChecksumAlgorithm::Crc32),
+                Some("crc64nvme") => Some(ChecksumAlgorithm::Crc64Nvme),
+                Some("sha256") => Some(ChecksumAlgorithm::Sha256),
+                _ => None,
+            },
+            in_flight_bytes: self.number("in_flight_bytes").unwrap_or_default(),
+        }
+    }
+}
+
+/// One of the three forms that [`super::Kind::Sources`] takes.
+fn source_dir(item: &Value) -> SourceDir {
+    let (prefix, dir) = match item {
+        Value::Array(pair) => (pair.first(), pair.get(1)),
+        Value::Object(fields) => (fields.get("prefix"), fields.get("dir")),
+        text => (None, Some(text)),
+    };
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
+    SourceDir { prefix: text(prefix), dir: PathBuf::from(text(dir)) }
+}

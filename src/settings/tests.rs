@@ -1,0 +1,591 @@
+//! Whole runs over every place at once, with exact texts.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::error::{Exit, Problem};
+use crate::parameters::Parameter;
+
+const PUSH: Needs = Needs { bucket: true, sources: true };
+const SHOW: Needs = Needs { bucket: false, sources: false };
+
+/// A run in a directory of its own.
+#[derive(Default)]
+struct Run {
+    flags: Vec<(&'static str, &'static str, Value)>,
+    sets: Vec<String>,
+    environment: BTreeMap<String, String>,
+    file: Option<&'static str>,
+    pyproject: Option<&'static str>,
+    static_dir: bool,
+}
+
+impl Run {
+    fn file(text: &'static str) -> Self {
+        Self { file: Some(text), ..Self::default() }
+    }
+
+    fn environment(variables: &[(&str, &str)]) -> Self {
+        Self::default().with_environment(variables)
+    }
+
+    fn with_environment(mut self, variables: &[(&str, &str)]) -> Self {
+        self.environment
+            .extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        self
+    }
+
+    fn flag(mut self, name: &'static str, flag: &'static str, value: Value) -> Self {
+        self.flags.push((name, flag, value));
+        self
+    }
+
+    fn set(mut self, text: &str) -> Self {
+        self.sets.push(text.to_owned());
+        self
+    }
+
+    fn combine(self) -> Combined {
+        let folder = tempfile::tempdir().expect("a directory");
+        for (name, text) in [("s3collect.toml", self.file), ("pyproject.toml", self.pyproject)] {
+            if let Some(text) = text {
+                write(&folder.path().join(name), text);
+            }
+        }
+        let mut flags = Layer::new(Source::Flag);
+        for (name, flag, value) in self.flags {
+            let setting = register::find(name).expect("a row");
+            let origin = Origin::Flag(flag.to_owned());
+            match value {
+                Value::String(text) => flags.give_text(setting, &text, origin),
+                value => flags.give_value(setting, value, origin, BTreeMap::new()),
+            }
+        }
+        combine(Given {
+            flags,
+            sets: &self.sets,
+            environment: &self.environment,
+            config: None,
+            directory: folder.path(),
+            home: Some(folder.path()),
+            static_dir_exists: self.static_dir,
+        })
+    }
+
+    fn load(self, needs: Needs) -> Loaded {
+        self.combine().resolve(needs).unwrap_or_else(|errors| panic!("{errors:?}"))
+    }
+
+    fn errors(self, needs: Needs) -> Vec<String> {
+        let errors = self.combine().resolve(needs).err().unwrap_or_default();
+        assert!(errors.iter().all(|error| Problem::of(error).exit == Exit::Usage));
+        errors.iter().map(|error| text(&Problem::of(error))).collect()
+    }
+
+    fn warnings(self) -> Vec<String> {
+        self.load(SHOW).warnings.iter().map(text).collect()
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test makes the file that it reads")]
+fn write(path: &Path, text: &str) {
+    fs::write(path, text).expect("a file");
+}
+
+/// A problem on one line.
+fn text(problem: &Problem) -> String {
+    let part = |name, part: &Option<String>| {
+        part.as_ref().map(|part| format!(" / {name}: {part}")).unwrap_or_default()
+    };
+    format!("{}{}{}", problem.message, part("note", &problem.note), part("hint", &problem.hint))
+}
+
+#[test]
+fn an_unknown_name_is_told_with_its_line_and_the_nearest() {
+    let file = "bucket_name = \"b\"\n\nloction = \"static\"\n[storages.media]\nbukket_name = \"m\"\n";
+    assert_eq!(
+        Run::file(file).errors(SHOW),
+        [
+            "`loction` in `s3collect.toml:3` is no setting / hint: the nearest name is `location`",
+            "`bukket_name` in `[storages.media]` (`s3collect.toml:5`) is no setting / hint: the nearest name is `bucket_name`",
+        ]
+    );
+}
+
+#[test]
+fn djangos_spelling_in_a_file_is_told_the_name_here() {
+    assert_eq!(
+        Run::file("AWS_LOCATION = \"static\"\n").errors(SHOW),
+        ["`AWS_LOCATION` in `s3collect.toml:1` is no setting / hint: its name here is `location`"]
+    );
+    assert_eq!(
+        Run::default().set("elephant=grey").errors(SHOW),
+        ["`elephant` in `--set` is no setting / hint: `s3collect settings show --all` lists them all"]
+    );
+}
+
+#[test]
+fn a_wrong_type_is_told_in_every_place() {
+    let run = Run::file("gzip = \"maybe\"\nsources = \"static\"\n[storages.staticfiles]\ngzip_level = 11\n")
+        .with_environment(&[("AWS_S3_USE_SSL", "perhaps"), ("AWS_S3_OBJECT_PARAMETERS", "{CacheControl}")])
+        .flag("concurrency", "--concurrency", json!("many"))
+        .set("checksum=md5");
+    assert_eq!(
+        run.errors(SHOW),
+        [
+            "flag `--concurrency` must be a whole number from 1 to 1024, found `many`",
+            "flag `--set checksum` must be `crc32`, `crc64nvme`, `sha256` or `when_required`, found `md5`",
+            "`gzip_level` in `[storages.staticfiles]` (`s3collect.toml:4`) must be a whole number from 0 to 9, found `11`",
+            "`AWS_S3_OBJECT_PARAMETERS` in the environment must be a dictionary in JSON, found something else",
+            "`AWS_S3_USE_SSL` in the environment must be `true` or `false`, found `perhaps`",
+            "`gzip` in `s3collect.toml:1` must be `true` or `false`, found the text `maybe`",
+            "`sources` in `s3collect.toml:2` must be a list of directories, each a text, `[prefix, dir]` or `{prefix, dir}`, found text",
+        ]
+    );
+}
+
+#[test]
+fn a_location_is_a_plain_prefix() {
+    assert_eq!(
+        Run::environment(&[("AWS_LOCATION", "static/../x")]).errors(SHOW),
+        [
+            "`location` must be a plain prefix: `static/../x` holds `..` / note: it comes from `AWS_LOCATION` in the environment / hint: write `static/x` if that is meant"
+        ]
+    );
+    assert_eq!(
+        Run::file("location = \"/static\"").errors(SHOW),
+        [
+            "`location` cannot begin with a leading slash: found `/static`, use `static` instead / note: it comes from `s3collect.toml:1` / hint: set `location = \"static\"`"
+        ]
+    );
+}
+
+#[test]
+fn a_bucket_is_needed_by_verbs_that_push() {
+    let missing = "no bucket is named / hint: give `--bucket NAME`, or set `bucket_name` in `s3collect.toml`";
+    assert_eq!(Run::file("sources = [\"static\"]").errors(PUSH), [missing]);
+    assert_eq!(Run::default().errors(SHOW), [""; 0]);
+    let local = Run::default().flag("local", "--local", json!("./bucket")).load(SHOW);
+    assert_eq!(local.settings.connection.bucket, "local");
+    // A bucket of the wrong type is told once, not twice.
+    assert_eq!(
+        Run::file("bucket_name = 5").errors(Needs { bucket: true, sources: false }),
+        ["`bucket_name` in `s3collect.toml:1` must be text, found `5`"]
+    );
+}
+
+#[test]
+fn a_bucket_has_botos_form() {
+    let bad = "no bucket";
+    assert_eq!(
+        Run::default().set(&format!("bucket_name={bad}")).errors(SHOW),
+        [
+            "`no bucket` is no name of a bucket / note: it comes from flag `--set bucket_name` / hint: a name has 1 to 255 letters, digits, `.`, `-` and `_`; the ARN of an access point is taken too"
+        ]
+    );
+    for good in ["b", "My_Bucket.1", "arn:aws:s3:us-west-2:123456789012:accesspoint/mine"] {
+        let loaded = Run::default().set(&format!("bucket_name={good}")).load(SHOW);
+        assert_eq!(loaded.settings.connection.bucket, good);
+    }
+}
+
+#[test]
+fn a_source_is_needed_by_verbs_that_collect() {
+    let bucket = || Run::file("bucket_name = \"b\"");
+    assert_eq!(
+        bucket().errors(PUSH),
+        [
+            "no static dir is named, there is nothing to collect / hint: give a directory as an argument, or set `sources` in the file"
+        ]
+    );
+    assert_eq!(
+        Run { static_dir: true, ..bucket() }.errors(PUSH),
+        [
+            "no static dir is named, there is nothing to collect / hint: `./static` exists; if that is meant, give it as an argument"
+        ]
+    );
+}
+
+#[test]
+fn secrets_are_refused_on_the_command_line() {
+    let run = Run::default()
+        .set("secret_key=hunter2")
+        .set(r#"object_parameters={"SSECustomerKey": "hunter2"}"#)
+        .set("hunter2")
+        .flag("object_parameters", "--object-parameters", json!(r#"{"SSECustomerKey": "hunter2"}"#));
+    assert_eq!(
+        run.errors(SHOW),
+        [
+            "flag `--object-parameters` is refused: a secret on the command line can be read by every process / hint: give `SSECustomerKey` in `AWS_S3_OBJECT_PARAMETERS` in the environment, or in the file",
+            "flag `--set secret_key` is refused: a secret on the command line can be read by every process / hint: set `AWS_S3_SECRET_ACCESS_KEY` in the environment, or write it into the file",
+            "flag `--set object_parameters` is refused: a secret on the command line can be read by every process / hint: give `SSECustomerKey` in `AWS_S3_OBJECT_PARAMETERS` in the environment, or in the file",
+            "`--set` takes `NAME=VALUE` / hint: write e.g. `--set gzip_level=6`",
+        ]
+    );
+}
+
+#[test]
+fn secrets_show_nowhere() {
+    let file = "secret_key = \"hunter2\"\nsecurity_token = 7\nendpoint_url = \"https://me:hunter2@s3.example.com\"\n\
+        [object_parameters]\nSSECustomerKey = \"hunter2\"\n[proxies]\nhttps = \"http://me:hunter2@proxy\"\n";
+    let run = || {
+        Run::file(file)
+            .with_environment(&[("AWS_ACCESS_KEY_ID", "hunter2"), ("AWS_CLOUDFRONT_KEY", "hunter2")])
+    };
+    let combined = run().combine();
+    let shown = format!("{:?} {combined:?}", show::rows(&combined));
+    assert!(!shown.contains("hunter2"), "{shown}");
+    let errors = combined.resolve(PUSH).expect_err("a token that is no text");
+    let told: Vec<Problem> = errors.iter().map(Problem::of).collect();
+    assert!(!format!("{errors:?} {told:?}").contains("hunter2"), "{errors:?}");
+    let broken = Run::file("secret_key = \"hunter2\n").combine().resolve(SHOW).expect_err("no TOML");
+    assert!(!format!("{broken:?}").contains("hunter2"), "{broken:?}");
+    let credentials = Run::environment(&[
+        ("AWS_ACCESS_KEY_ID", "hunter2"),
+        ("AWS_SECRET_ACCESS_KEY", "hunter2"),
+        ("AWS_SESSION_TOKEN", "hunter2"),
+    ])
+    .load(SHOW)
+    .settings
+    .connection;
+    let shown = format!("{credentials:?}");
+    assert!(shown.contains("Static") && !shown.contains("hunter2"), "{shown}");
+}
+
+#[test]
+fn what_counts_is_flag_then_set_then_storage_then_environment_then_file() {
+    let file = "location = \"file\"\n[storages.staticfiles]\nlocation = \"storage\"\n[storages.empty]\n";
+    let environment = [("AWS_LOCATION", "environment")];
+    let origin_and_location = |run: Run| {
+        let combined = run.combine();
+        let origin = combined.origin("location").to_string();
+        (combined.resolve(SHOW).expect("fine").settings.location.to_string(), origin)
+    };
+    let told = |location: &str, origin: &str| (location.to_owned(), origin.to_owned());
+    let all = || Run::file(file).with_environment(&environment);
+    assert_eq!(
+        origin_and_location(all().set("location=set").flag("location", "--location", json!("flag"))),
+        told("flag", "flag `--location`")
+    );
+    assert_eq!(origin_and_location(all().set("location=set")), told("set", "flag `--set location`"));
+    assert_eq!(origin_and_location(all()), told("storage", "`[storages.staticfiles]` in `s3collect.toml:3`"));
+    let other = || Run::file(file).set("storage=empty");
+    assert_eq!(
+        origin_and_location(other().with_environment(&environment)),
+        told("environment", "`AWS_LOCATION` in the environment")
+    );
+    assert_eq!(origin_and_location(other()), told("file", "`s3collect.toml:1`"));
+    assert_eq!(origin_and_location(Run::default()), told("", "default"));
+    // A flag can say that there is none.
+    assert_eq!(
+        origin_and_location(all().flag("location", "--location", json!(""))),
+        told("", "flag `--location`")
+    );
+}
+
+#[test]
+fn a_variable_that_a_storage_hides_is_named() {
+    let file = "location = \"file\"\n[storages.staticfiles]\nlocation = \"storage\"\n";
+    assert_eq!(
+        Run::file(file).with_environment(&[("AWS_LOCATION", "environment")]).warnings(),
+        [
+            "`AWS_LOCATION` in the environment is not used / note: `location` in `[storages.staticfiles]` (`s3collect.toml:3`) comes before it"
+        ]
+    );
+    assert_eq!(Run::file(file).with_environment(&[("AWS_LOCATION", "storage")]).warnings(), [""; 0]);
+}
+
+#[test]
+fn a_setting_that_comes_later_says_so_when_it_is_given() {
+    assert_eq!(
+        Run::file("custom_domain = \"cdn.example.com\"\n").set("app=shop").warnings(),
+        [
+            "`custom_domain` in `s3collect.toml:1` does not act yet / note: it is a known setting; this version reads it, checks its type and goes on without it",
+            "flag `--set app` does not act yet / note: it is a known setting; this version reads it, checks its type and goes on without it",
+        ]
+    );
+    assert_eq!(Run::default().warnings(), [""; 0]);
+}
+
+#[test]
+fn a_legacy_name_is_refused_with_what_to_use() {
+    assert_eq!(
+        Run::file("secure_urls = false\nAWS_S3_HOST = \"s3.example.com\"\n")
+            .with_environment(&[("AWS_HEADERS", "{}")])
+            .errors(SHOW),
+        [
+            "`AWS_HEADERS` in the environment is no setting any more: it belongs to the boto backend, which django-storages removed in 1.9 / hint: use `object_parameters`, and write `cache-control` as `CacheControl`",
+            "`secure_urls` in `s3collect.toml:1` is no setting any more: django-storages removed it in 1.13 / hint: URLs are https; set `url_protocol = \"http:\"` where they must not be",
+            "`AWS_S3_HOST` in `s3collect.toml:2` is no setting any more: it belongs to the boto backend, which django-storages removed in 1.9 / hint: use `endpoint_url` with a scheme and the port, and take `region_name` from the host's name",
+        ]
+    );
+}
+
+#[test]
+fn a_strange_variable_of_ours_is_a_warning() {
+    assert_eq!(
+        Run::environment(&[("S3COLLECT_RULE", "[]"), ("S3COLLECT_RULES", "[]")]).warnings(),
+        ["`S3COLLECT_RULE` in the environment is no setting / hint: the nearest name is `S3COLLECT_RULES`"]
+    );
+}
+
+#[test]
+fn the_file_must_be_toml() {
+    assert_eq!(
+        Run::file("location = \"a\"\ngzip true\n").errors(SHOW),
+        ["`s3collect.toml:2` is no TOML: key with no value, expected `=`"]
+    );
+    // What the file might have said is not missed besides.
+    let run = Run::file("location =").set("storage=media").with_environment(&[("AWS_ACCESS_KEY_ID", "a")]);
+    assert_eq!(run.errors(PUSH).len(), 1);
+}
+
+#[test]
+fn pyproject_has_the_same_settings() {
+    let pyproject = "[project]\nname = \"site\"\n[tool.s3collect]\nlocation = \"p\"\n[tool.s3collect.storages.media]\nlocation = \"m\"\n";
+    let run = || Run { pyproject: Some(pyproject), ..Run::default() };
+    assert_eq!(run().load(SHOW).settings.location.as_str(), "p");
+    let media = run().flag("storage", "--storage", json!("media")).combine();
+    assert_eq!(media.origin("location").to_string(), "`[storages.media]` in `pyproject.toml:6`");
+}
+
+#[test]
+fn storages_may_be_written_as_django_has_them() {
+    let file = "[storages.media]\nbackend = \"storages.backends.s3boto3.S3Boto3Storage\"\n\
+        [storages.media.options]\nbucket_name = \"m\"\n[storages.other.OPTIONS]\nbucket_name = \"o\"\nstorage = \"x\"\n";
+    let settings =
+        Run::file("storage = \"media\"\n[storages.media]\nbucket_name = \"m\"\n").load(PUSH_BUCKET).settings;
+    assert_eq!((settings.storage.as_str(), settings.connection.bucket.as_str()), ("media", "m"));
+    assert_eq!(
+        Run::file(file).set("storage=media").errors(SHOW),
+        [
+            "`storage` in `[storages.other]` (`s3collect.toml:7`) picks a storage, and cannot stand inside one / hint: move it to the top of the file"
+        ]
+    );
+    assert_eq!(Backend::named("storages.backends.s3boto3.S3Boto3Storage"), Some(Backend::S3Storage));
+}
+
+const PUSH_BUCKET: Needs = Needs { bucket: true, sources: false };
+
+#[test]
+fn a_storage_must_be_in_the_file() {
+    assert_eq!(
+        Run::file("[storages.media]\n[storages.backup]\n")
+            .flag("storage", "--storage", json!("medai"))
+            .errors(SHOW),
+        [
+            "flag `--storage` names the storage `medai`, which `s3collect.toml` does not have / hint: it has `backup`, `media`"
+        ]
+    );
+    assert_eq!(
+        Run::default().flag("storage", "--storage", json!("media")).errors(SHOW),
+        [
+            "flag `--storage` names the storage `media`, and there is no settings file / hint: leave `storage` out, or write a `[storages.NAME]`"
+        ]
+    );
+    assert_eq!(Run::default().flag("storage", "--storage", json!("staticfiles")).errors(SHOW), [""; 0]);
+}
+
+#[test]
+fn classes_are_those_of_django_storages() {
+    assert_eq!(
+        Run::default().flag("backend", "--manifest", json!("S3ManifestStaticStorage")).errors(SHOW),
+        [
+            "flag `--manifest` asks for `S3ManifestStaticStorage`, which cannot be used yet: hashed names are not built yet / hint: `S3StaticStorage` stores the same files under plain names"
+        ]
+    );
+    assert_eq!(
+        Run::file("backend = \"S3StaticStorge\"").errors(SHOW),
+        [
+            "`backend` in `s3collect.toml:1` names no class of django-storages' S3 backend: `S3StaticStorge` / hint: the nearest name is `S3StaticStorage`"
+        ]
+    );
+    let auth = |run: Run| run.combine().origin("querystring_auth").to_string();
+    let environment = [("AWS_QUERYSTRING_AUTH", "true")];
+    assert_eq!(auth(Run::environment(&environment)), "the class `S3StaticStorage`");
+    assert_eq!(
+        auth(Run::environment(&environment).set("backend=S3Storage")),
+        "`AWS_QUERYSTRING_AUTH` in the environment"
+    );
+}
+
+#[test]
+fn credentials_are_a_pair_or_the_chain() {
+    assert_eq!(
+        Run::environment(&[("AWS_ACCESS_KEY_ID", "a")]).errors(SHOW),
+        [
+            "`access_key` is set and `secret_key` is not / note: `access_key` comes from `AWS_ACCESS_KEY_ID` in the environment / hint: set `AWS_S3_SECRET_ACCESS_KEY` as well, or neither to ask the AWS credential chain"
+        ]
+    );
+    let keys = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "s")];
+    assert_eq!(
+        Run::environment(&keys).flag("session_profile", "--profile", json!("ci")).errors(SHOW),
+        [
+            "`session_profile` should not be provided with `access_key` and `secret_key` / note: `session_profile` comes from flag `--profile`, `access_key` from `AWS_ACCESS_KEY_ID` in the environment / hint: leave one of the two out"
+        ]
+    );
+    let chain = Run::environment(&[("AWS_ACCESS_KEY_ID", ""), ("AWS_S3_SESSION_PROFILE", "ci")]).load(SHOW);
+    assert!(matches!(
+        chain.settings.connection.credentials,
+        CredentialSource::Chain { profile: Some(profile) } if profile == "ci"
+    ));
+}
+
+#[test]
+fn local_replaces_the_service_wherever_it_is_configured() {
+    let file = "endpoint_url = \"s3.example.com\"\nregion_name = \"eu-west-1\"\nsession_profile = \"ci\"\naccess_key = \"a\"\n";
+    let connection =
+        Run::file(file).flag("local", "--local", json!("./b")).load(PUSH_BUCKET).settings.connection;
+    assert_eq!(
+        (connection.local, connection.endpoint_url, connection.region_name),
+        (Some(PathBuf::from("./b")), None, None)
+    );
+    assert!(matches!(connection.credentials, CredentialSource::Chain { profile: None }));
+}
+
+#[test]
+fn an_endpoint_has_a_scheme_and_one_from_a_found_file_is_noted() {
+    assert_eq!(
+        Run::file("endpoint_url = \"me:hunter2@s3.example.com\"").errors(SHOW),
+        [
+            "`endpoint_url` needs a scheme: found `s3.example.com` / note: it comes from `s3collect.toml:1` / hint: write `https://s3.example.com` if that is meant"
+        ]
+    );
+    assert_eq!(
+        Run::file("endpoint_url = \"https://me:hunter2@s3.example.com\"").load(SHOW).notes,
+        ["`endpoint_url` is `https://********@s3.example.com`, from `s3collect.toml:1`"]
+    );
+    let aws = [("AWS_ENDPOINT_URL", "http://a"), ("AWS_ENDPOINT_URL_S3", "http://b")];
+    let endpoint = |run: Run| run.load(SHOW).settings.connection.endpoint_url;
+    assert_eq!(endpoint(Run::environment(&aws)).as_deref(), Some("http://b"));
+    assert_eq!(
+        endpoint(Run::file("endpoint_url = \"http://c\"").with_environment(&aws)).as_deref(),
+        Some("http://c")
+    );
+}
+
+#[test]
+fn object_parameters_are_told_by_their_line() {
+    let file = "[object_parameters]\nCacheControl = \"no-store\"\nCacheContrl = \"x\"\nExpires = 2030-01-01T00:00:00Z\n";
+    assert_eq!(
+        Run::file(file).errors(SHOW),
+        [
+            "`object_parameters` in `s3collect.toml:3`: `CacheContrl` is no object parameter / hint: the nearest name is `CacheControl`"
+        ]
+    );
+    let value = Run::file("object_parameters = { Expires = 2030-01-01T00:00:00Z }").combine();
+    let value = value.value("object_parameters").expect("given");
+    assert_eq!(value.value, json!({"Expires": "2030-01-01T00:00:00Z"}));
+}
+
+#[test]
+fn rules_are_told_by_their_line() {
+    let file = "[[rules]]\nmatch = \"*.html\"\ngzip = false\nentry = true\n[[rules]]\nmatch = \"fonts/*\"\n\
+        object_parameters = { CacheControl = \"max-age=1\" }\n";
+    let rules = Run::file(file).load(SHOW).settings.objects.rules;
+    let [html, fonts] = rules.as_slice() else { panic!("{rules:?}") };
+    assert_eq!((html.pattern.as_str(), html.gzip, html.entry), ("*.html", Some(false), Some(true)));
+    assert_eq!(fonts.parameters.get(Parameter::CacheControl), Some("max-age=1"));
+    assert_eq!(fonts.origin, "`rules[1]` in `s3collect.toml:5`");
+
+    let wrong = "[[rules]]\nmatch = \"*.html\"\n\ngizp = false\n[[rules]]\ngzip = 1\n[[rules]]\nmatch = \"a[\"\n\
+        [rules.object_parameters]\nTaging = \"a=b\"\n";
+    assert_eq!(
+        Run::file(wrong).errors(SHOW),
+        [
+            "`rules[0]` in `s3collect.toml:4` has no field `gizp` / hint: the nearest name is `gzip`",
+            "`rules[1]` in `s3collect.toml:6` must have `true` or `false` as `gzip`",
+            "`rules[1]` in `s3collect.toml:5` has no `match` / hint: write e.g. `match = \"*.html\"`",
+            "`rules[2]` in `s3collect.toml:8` has no glob as `match`: unclosed character class; missing ']'",
+            "`rules[2]` in `s3collect.toml:10`: `Taging` is no object parameter",
+        ]
+    );
+    let environment = Run::environment(&[("S3COLLECT_RULES", r#"[{"match": "*"}]"#)]).load(SHOW);
+    assert_eq!(
+        environment.settings.objects.rules[0].origin,
+        "`rules[0]` in `S3COLLECT_RULES` in the environment"
+    );
+}
+
+#[test]
+fn sources_have_prefixes_and_start_at_the_file() {
+    let file = "sources = [\"static\", [\"vendor\", \"node_modules/x\"], {prefix = \"p\", dir = \"/d\"}]";
+    let source = |prefix: &str, dir: &str| SourceDir { prefix: prefix.to_owned(), dir: PathBuf::from(dir) };
+    let sources = |run: Run| run.load(SHOW).settings.collect.sources;
+    assert_eq!(
+        sources(Run::file(file)),
+        [source("", "static"), source("vendor", "node_modules/x"), source("p", "/d")]
+    );
+    assert_eq!(
+        sources(Run::file(file).flag("sources", "DIR", json!(["other"]))),
+        [source("", "other")],
+        "the command line's replace the file's"
+    );
+}
+
+#[test]
+fn patterns_on_the_command_line_add_to_the_files() {
+    let patterns = |run: Run| run.load(SHOW).settings.collect.ignore_patterns;
+    let file =
+        || Run::file("ignore_patterns = [\"*.scss\"]").with_environment(&[("S3COLLECT_GZIP_LEVEL", "6")]);
+    assert_eq!(patterns(Run::default()), ["CVS", ".*", "*~"]);
+    assert_eq!(patterns(file()), ["*.scss", "CVS", ".*", "*~"]);
+    assert_eq!(
+        patterns(file().flag("ignore_patterns", "--ignore", json!(["*.map"])).set("default_ignore=no")),
+        ["*.map", "*.scss"]
+    );
+    assert_eq!(patterns(file().set("ignore_patterns=*.map").set("default_ignore=no")), ["*.map"]);
+}
+
+#[test]
+fn numbers_words_and_lists_arrive() {
+    let file = "gzip = true\ngzip_level = 6\nchecksum = \"crc64nvme\"\naddressing_style = \"virtual\"\nconcurrency = 8\n\
+        default_acl = \"public-read\"\nuse_ssl = false\nmedia_types = { \".WEBC\" = \"text/html\" }\n";
+    let settings = Run::file(file)
+        .with_environment(&[("GZIP_CONTENT_TYPES", "text/css, text/html")])
+        .load(SHOW)
+        .settings;
+    let GzipSettings { enabled, content_types, level, if_smaller } = settings.objects.gzip;
+    assert_eq!((enabled, level, if_smaller), (true, 6, false));
+    assert_eq!(content_types, ["text/css", "text/html"]);
+    assert_eq!(settings.objects.default_acl.as_deref(), Some("public-read"));
+    assert_eq!(settings.objects.media_types.get(".webc").map(String::as_str), Some("text/html"));
+    assert_eq!(settings.transfer.checksum, Some(ChecksumAlgorithm::Crc64Nvme));
+    assert_eq!((settings.transfer.concurrency, settings.transfer.in_flight_bytes), (Some(8), 24 << 20));
+    assert_eq!(settings.connection.addressing_style, AddressingStyle::Virtual);
+    assert!(!settings.connection.use_ssl);
+    assert_eq!(
+        Run::file("[media_types]\n\".a\" = \"a/b\"\nwebc = \"text/html\"").errors(SHOW),
+        [
+            "`media_types` in `s3collect.toml:3` must be an extension with its dot and a content type, found `webc`"
+        ]
+    );
+}
+
+#[test]
+fn rows_have_what_was_given_first() {
+    let combined = Run::file("location = \"static\"\nsecret_key = \"hunter2\"\n").combine();
+    let rows = show::rows(&combined);
+    let shown: Vec<String> = rows
+        .iter()
+        .take(4)
+        .map(|row| {
+            format!("{} = {}  # {}, {}", row.name, show::toml_text(&row.value), row.origin, row.status)
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "secret_key = \"********\"  # `s3collect.toml:2`, acts",
+            "location = \"static\"  # `s3collect.toml:1`, acts",
+            "access_key = -  # default, acts",
+            "security_token = -  # default, acts",
+        ]
+    );
+    let parameters = json!({"CacheControl": "no-store", "Metadata": {"a": "b"}});
+    assert_eq!(show::toml_text(&parameters), r#"{ CacheControl = "no-store", Metadata = { a = "b" } }"#);
+}
