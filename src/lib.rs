@@ -4,6 +4,8 @@
 //! prints nothing, reads no environment variables and never exits.
 
 pub mod collect;
+pub mod digest;
+pub mod encode;
 pub mod error;
 pub mod media_type;
 pub mod name;

@@ -1,0 +1,112 @@
+//! Makes the body that will be stored: the file as it is, or compressed byte for byte as django-storages does it.
+//! Reads files, and writes temporary ones for compressed bodies that are too large for memory; blocks while it does.
+//! May not touch the network.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use flate2::GzBuilder;
+use tempfile::TempPath;
+
+use crate::collect::{CollectedFile, FileStamp};
+use crate::name::AssetName;
+use crate::object::Compression;
+
+mod error;
+mod source;
+mod spool;
+mod stored;
+
+pub use error::EncodeError;
+use source::Source;
+use spool::Spool;
+
+/// The byte of a gzip header that says Unix, which zlib writes.
+const UNIX: u8 = 3;
+
+/// A body as it will be stored.
+#[derive(Debug)]
+pub struct Encoded {
+    /// Which asset it is the body of.
+    pub name: AssetName,
+    /// Bytes as stored.
+    pub size: u64,
+    /// Bytes of the file.
+    pub source_size: u64,
+    /// The bytes, or where they are.
+    pub body: EncodedBody,
+    /// `gzip` where it was compressed here.
+    pub content_encoding: Option<&'static str>,
+}
+
+/// Where a body is. Its bytes are read by [`Encoded::digest`], [`Encoded::part`] and [`Encoded::file_body`].
+#[derive(Debug)]
+pub enum EncodedBody {
+    /// In memory.
+    Memory(Bytes),
+    /// In the file itself, which must still have this stamp whenever it is read.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// How it looked when it was collected.
+        stamp: FileStamp,
+    },
+    /// In a private file that goes away with this.
+    Temporary(TempPath),
+}
+
+/// Makes the body of a file. Holds at most about `memory_limit` bytes of it: what is larger stays on disk.
+///
+/// # Errors
+/// Any [`EncodeError`].
+pub fn encode(
+    file: &CollectedFile,
+    compression: &Compression,
+    memory_limit: u64,
+) -> Result<Encoded, EncodeError> {
+    let source = Source::from(file);
+    if let Compression::Gzip { level, if_smaller } = *compression {
+        let spool = compress(&source, level, memory_limit)?;
+        let size = spool.size();
+        if !if_smaller || size < file.stamp.size {
+            let body = spool
+                .into_body()
+                .map_err(|error| EncodeError::Temporary { name: file.name.clone(), source: error })?;
+            return Ok(encoded(&source, size, body, Some("gzip")));
+        }
+    }
+    let body = plain(&source, memory_limit)?;
+    Ok(encoded(&source, file.stamp.size, body, None))
+}
+
+fn encoded(source: &Source, size: u64, body: EncodedBody, content_encoding: Option<&'static str>) -> Encoded {
+    Encoded { name: source.name.clone(), size, source_size: source.stamp.size, body, content_encoding }
+}
+
+fn plain(source: &Source, memory_limit: u64) -> Result<EncodedBody, EncodeError> {
+    if source.stamp.size > memory_limit {
+        source.open()?;
+        return Ok(EncodedBody::File { path: source.path.clone(), stamp: source.stamp });
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(source.stamp.size).unwrap_or_default());
+    source.read(|stretch| {
+        bytes.extend_from_slice(stretch);
+        Ok::<(), EncodeError>(())
+    })?;
+    Ok(EncodedBody::Memory(Bytes::from(bytes)))
+}
+
+/// The header is zlib's own: no time, no name, Unix. django-storages hands zlib the file in one go or in pieces; the
+/// bytes are the same.
+fn compress(source: &Source, level: u32, memory_limit: u64) -> Result<Spool, EncodeError> {
+    let temporary = |error| EncodeError::Temporary { name: source.name.clone(), source: error };
+    let spool = Spool::new(source.stamp.size, memory_limit);
+    let mut encoder =
+        GzBuilder::new().mtime(0).operating_system(UNIX).write(spool, flate2::Compression::new(level));
+    source.read(|stretch| encoder.write_all(stretch).map_err(temporary))?;
+    encoder.finish().map_err(temporary)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! A file that is being read, and the watch on whether it changes meanwhile.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use crate::collect::{CollectedFile, FileStamp};
+use crate::encode::EncodeError;
+use crate::name::AssetName;
+
+/// How much is read at once.
+pub(super) const BUFFER: usize = 64 * 1024;
+
+/// A file that must look the same whenever it is read.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    pub(super) name: AssetName,
+    pub(super) path: PathBuf,
+    pub(super) stamp: FileStamp,
+}
+
+impl From<&CollectedFile> for Source {
+    fn from(file: &CollectedFile) -> Self {
+        Self { name: file.name.clone(), path: file.path.clone(), stamp: file.stamp }
+    }
+}
+
+impl Source {
+    /// Opens the file, which must still look as the walk saw it.
+    pub(super) fn open(&self) -> Result<File, EncodeError> {
+        let file = File::open(&self.path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => EncodeError::Vanished { name: self.name.clone() },
+            _ => self.unreadable(error),
+        })?;
+        self.check(&file)?;
+        Ok(file)
+    }
+
+    /// Whether the open file still looks as the walk saw it.
+    pub(super) fn check(&self, file: &File) -> Result<(), EncodeError> {
+        let metadata = file.metadata().map_err(|error| self.unreadable(error))?;
+        if FileStamp::of(&metadata) == self.stamp { Ok(()) } else { Err(self.changed()) }
+    }
+
+    /// Reads the whole file, which ends where its size says; every stretch but the last is [`BUFFER`] bytes long.
+    pub(super) fn read<E: From<EncodeError>>(
+        &self,
+        sink: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.read_stretch(0, self.stamp.size, sink)
+    }
+
+    /// Reads a stretch of the file.
+    pub(super) fn read_stretch<E: From<EncodeError>>(
+        &self,
+        offset: u64,
+        length: u64,
+        sink: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut file = self.open()?;
+        stretch(&mut file, offset, length, sink, |error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => self.changed().into(),
+            _ => self.unreadable(error).into(),
+        })?;
+        Ok(self.check(&file)?)
+    }
+
+    fn changed(&self) -> EncodeError {
+        EncodeError::Changed { name: self.name.clone() }
+    }
+
+    fn unreadable(&self, source: io::Error) -> EncodeError {
+        EncodeError::Unreadable { name: self.name.clone(), path: self.path.clone(), source }
+    }
+}
+
+/// Reads a stretch of a private file, which nobody changes.
+pub(super) fn read_private(
+    path: &Path,
+    offset: u64,
+    length: u64,
+    mut sink: impl FnMut(&[u8]),
+) -> io::Result<()> {
+    let take = |bytes: &[u8]| {
+        sink(bytes);
+        Ok(())
+    };
+    stretch(&mut File::open(path)?, offset, length, take, |error| error)
+}
+
+fn stretch<E>(
+    file: &mut File,
+    offset: u64,
+    length: u64,
+    mut sink: impl FnMut(&[u8]) -> Result<(), E>,
+    failed: impl Fn(io::Error) -> E,
+) -> Result<(), E> {
+    let size = usize::try_from(length).unwrap_or(usize::MAX).min(BUFFER);
+    let mut buffer = vec![0; size];
+    file.seek(SeekFrom::Start(offset)).map_err(&failed)?;
+    let mut left = length;
+    while left > 0 {
+        let now = usize::try_from(left).unwrap_or(usize::MAX).min(size);
+        file.read_exact(&mut buffer[..now]).map_err(&failed)?;
+        sink(&buffer[..now])?;
+        left -= now as u64;
+    }
+    Ok(())
+}
