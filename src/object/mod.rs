@@ -29,7 +29,7 @@ pub struct Description {
 pub struct Origin {
     /// Which one.
     pub subject: Subject,
-    /// In words: "`object_parameters`", "rules[0] in s3collect.toml:14", "the pinned table, by `.css`".
+    /// In words: "`object_parameters`", "`rules[0]` in `s3collect.toml:14`", "the pinned table, by `.css`".
     pub by: String,
 }
 
