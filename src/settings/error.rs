@@ -55,7 +55,7 @@ pub enum SettingsError {
     #[error("{error}")]
     Location { error: NameError, origin: String },
     /// An endpoint without `http://` or `https://`.
-    #[error("`endpoint_url` needs a scheme: found `{found}`")]
+    #[error("`endpoint_url` needs the scheme `http` or `https`: found `{found}`")]
     EndpointScheme { found: String, origin: String },
     /// One of the two keys.
     #[error("`{given}` is set and `{missing}` is not")]
@@ -115,7 +115,10 @@ impl Diagnose for SettingsError {
                 "a name has 1 to 255 letters, digits, `.`, `-` and `_`; the ARN of an access point is taken too".to_owned(),
             ),
             Self::Location { error, .. } => error.hint(),
-            Self::EndpointScheme { found, .. } => Some(format!("write `https://{found}` if that is meant")),
+            Self::EndpointScheme { found, .. } => {
+                let host = found.split_once("://").map_or(found.as_str(), |(_, host)| host);
+                Some(format!("write `https://{host}` if that is meant"))
+            }
             Self::HalfCredentials { environment, .. } => {
                 Some(format!("set `{environment}` as well, or neither to ask the AWS credential chain"))
             }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -187,7 +188,8 @@ fn a_bucket_has_botos_form() {
             "`no bucket` is no name of a bucket / note: it comes from flag `--set bucket_name` / hint: a name has 1 to 255 letters, digits, `.`, `-` and `_`; the ARN of an access point is taken too"
         ]
     );
-    for good in ["b", "My_Bucket.1", "arn:aws:s3:us-west-2:123456789012:accesspoint/mine"] {
+    let outpost = "arn:aws:s3-outposts:us-west-2:123456789012:outpost/op-1/accesspoint/mine";
+    for good in ["b", "My_Bucket.1", "arn:aws-cn:s3:us-west-2:123456789012:accesspoint/mine", outpost] {
         let loaded = Run::default().set(&format!("bucket_name={good}")).load(SHOW);
         assert_eq!(loaded.settings.connection.bucket, good);
     }
@@ -226,6 +228,18 @@ fn secrets_are_refused_on_the_command_line() {
             "`--set` takes `NAME=VALUE` / hint: write e.g. `--set gzip_level=6`",
         ]
     );
+}
+
+#[test]
+fn an_sse_c_key_may_stand_in_the_environment_and_in_the_file() {
+    let environment = [(
+        "AWS_S3_OBJECT_PARAMETERS",
+        r#"{"SSECustomerAlgorithm": "AES256", "SSECustomerKey": "0123456789abcdef0123456789abcdef"}"#,
+    )];
+    let file = "[object_parameters]\nSSECustomerAlgorithm = \"AES256\"\nSSECustomerKey = \"0123456789abcdef0123456789abcdef\"\n";
+    for run in [Run::environment(&environment), Run::file(file)] {
+        assert!(run.load(SHOW).settings.objects.parameters.get(Parameter::SseCustomerKey).is_some());
+    }
 }
 
 #[test]
@@ -452,7 +466,13 @@ fn an_endpoint_has_a_scheme_and_one_from_a_found_file_is_noted() {
     assert_eq!(
         Run::file("endpoint_url = \"me:hunter2@s3.example.com\"").errors(SHOW),
         [
-            "`endpoint_url` needs a scheme: found `s3.example.com` / note: it comes from `s3collect.toml:1` / hint: write `https://s3.example.com` if that is meant"
+            "`endpoint_url` needs the scheme `http` or `https`: found `s3.example.com` / note: it comes from `s3collect.toml:1` / hint: write `https://s3.example.com` if that is meant"
+        ]
+    );
+    assert_eq!(
+        Run::default().set("endpoint_url=ftp://s3.example.com").errors(SHOW),
+        [
+            "`endpoint_url` needs the scheme `http` or `https`: found `ftp://s3.example.com` / note: it comes from flag `--set endpoint_url` / hint: write `https://s3.example.com` if that is meant"
         ]
     );
     assert_eq!(
@@ -588,4 +608,45 @@ fn rows_have_what_was_given_first() {
     );
     let parameters = json!({"CacheControl": "no-store", "Metadata": {"a": "b"}});
     assert_eq!(show::toml_text(&parameters), r#"{ CacheControl = "no-store", Metadata = { a = "b" } }"#);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whichever places name a location, the first of them in the order of precedence counts.
+    #[test]
+    fn the_first_place_that_says_something_counts(flag: bool, set: bool, storage: bool, environment: bool, file: bool) {
+        let mut run = Run::file(match (file, storage) {
+            (true, true) => "location = \"file\"\n[storages.staticfiles]\nlocation = \"storage\"\n",
+            (true, false) => "location = \"file\"\n",
+            (false, true) => "[storages.staticfiles]\nlocation = \"storage\"\n",
+            (false, false) => "",
+        });
+        if flag {
+            run = run.flag("location", "--location", json!("flag"));
+        }
+        if set {
+            run = run.set("location=set");
+        }
+        if environment {
+            run = run.with_environment(&[("AWS_LOCATION", "environment")]);
+        }
+        let order = [(flag, "flag"), (set, "set"), (storage, "storage"), (environment, "environment"), (file, "file")];
+        let first = order.iter().find(|(says, _)| *says).map_or("", |(_, name)| *name);
+        let location = run.load(SHOW).settings.location;
+        prop_assert_eq!(location.as_str(), first);
+    }
+
+    /// No value of any variable makes a run panic, and a secret shows in no error.
+    #[test]
+    fn any_text_in_the_environment_is_a_value_or_an_error(row in 0..60_usize, text in "[^\\x00]{0,20}", as_json: bool) {
+        let names: Vec<&str> = register::all().flat_map(|setting| setting.environment).copied().collect();
+        let name = names[row % names.len()];
+        let value = if as_json { json!([{"match": text, "object_parameters": {"SSECustomerKey": "hunter2"}}]).to_string() } else { text };
+        let combined = Run::environment(&[(name, &value)]).combine();
+        let shown = format!("{:?}", show::rows(&combined));
+        let is_masked = name.contains("KEY") || name.contains("TOKEN") || name.starts_with("S3COLLECT_RULES");
+        prop_assert!(!is_masked || name == "AWS_CLOUDFRONT_KEY_ID" || !shown.contains("hunter2"), "{}", shown);
+        drop(combined.resolve(PUSH));
+    }
 }
