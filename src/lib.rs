@@ -3,15 +3,21 @@
 //! The rooms, in the direction in which data goes through them, stand in `docs/architecture.md`. The library
 //! prints nothing, reads no environment variables and never exits.
 
+pub mod apply;
 pub mod collect;
+pub mod compare;
 pub mod digest;
 pub mod encode;
 pub mod error;
-pub mod media_type;
+pub mod explain;
 pub mod local;
+pub mod media_type;
 pub mod name;
 pub mod object;
 pub mod parameters;
+pub mod plan;
+pub mod push;
 pub mod report;
+pub mod session;
 pub mod settings;
 pub mod store;

@@ -94,6 +94,19 @@ impl Encoded {
         }))
     }
 
+    /// Looks once more whether the file still is what was collected, where the body is read from it.
+    ///
+    /// # Errors
+    /// [`EncodeError::Changed`], or that the file is gone.
+    pub fn unchanged(&self) -> Result<(), EncodeError> {
+        match &self.body {
+            EncodedBody::File { path, stamp } => {
+                Source { name: self.name.clone(), path: path.clone(), stamp: *stamp }.open().map(drop)
+            }
+            EncodedBody::Memory(_) | EncodedBody::Temporary(_) => Ok(()),
+        }
+    }
+
     fn read(&self, offset: u64, length: u64, mut sink: impl FnMut(&[u8])) -> Result<(), EncodeError> {
         match &self.body {
             EncodedBody::Memory(bytes) => {

@@ -1,16 +1,38 @@
-//! What happens, as data: events while a run goes on, a summary when it ends. Prints nothing.
+//! What happens, as data: events while a run goes on, and [`summary`] when it ends. Prints nothing.
+
+mod summary;
+
+pub use summary::{Bytes, ManifestSummary, StepSummary, Summary, count};
 
 /// Something that happened while a plan was made or carried out.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "the variants say what their fields are")]
 pub enum Event<'a> {
-    /// A stage begins: what it does ("comparing"), and how many files and bytes it will go through.
-    Stage { label: &'static str, files: u64, bytes: u64 },
-    /// Bytes went by within the stage.
-    Bytes(u64),
-    /// One file of the stage is finished.
-    File { name: &'a str, action: &'static str, detail: &'a str },
+    /// A stage begins.
+    Stage {
+        /// What it does: "comparing", "putting".
+        label: &'static str,
+        /// How many files it goes through.
+        files: u64,
+        /// How many bytes of them.
+        bytes: u64,
+    },
+    /// Part of the stage is behind us.
+    Progress {
+        /// Files that were finished.
+        files: u64,
+        /// Bytes that went by.
+        bytes: u64,
+    },
+    /// What became of one file; for those who want to read along.
+    Outcome {
+        /// Which.
+        name: &'a str,
+        /// "put", "skip" or "failed".
+        action: &'static str,
+        /// Why.
+        reason: &'a str,
+    },
     /// The stage is over.
     StageEnd,
 }

@@ -1,49 +1,134 @@
-//! The `s3collect` command.
+//! The `s3collect` command: parse, run, render, exit.
 
 mod args;
+mod explain_verb;
+mod interrupt;
+mod output;
+mod push_verb;
+mod serve_verb;
 mod settings_verb;
 
 use std::collections::BTreeMap;
-use std::io;
-use std::path::Path;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use anstream::ColorChoice;
 use clap::Parser;
-use s3collect::error::Exit;
-use s3collect::settings::{Combined, Given, combine};
+use s3collect::error::{Exit, Problem};
+use s3collect::push::PushOptions;
+use s3collect::report::Summary;
+use s3collect::settings::{Combined, Given, Loaded, Needs, combine};
 
-use args::{Arguments, Global, SettingsFlags, SettingsVerb, Verb};
+use args::{Arguments, Explain, Global, Push, SettingsFlags, SettingsVerb, Verb};
+use output::{Printer, Verbosity};
+use push_verb::Asked;
 
-fn main() -> io::Result<ExitCode> {
+fn main() -> ExitCode {
     let Arguments { global, verb } = Arguments::parse();
-    let (mut stdout, mut stderr) = (io::stdout().lock(), io::stderr().lock());
-    let exit = match verb {
-        Verb::Settings { verb: SettingsVerb::Show { all, settings } } => {
-            settings_verb::show(combined(&global, settings)?, all, global.json, &mut stdout, &mut stderr)?
+    match Surroundings::read(&global).and_then(|surroundings| surroundings.run(&global, verb)) {
+        Ok(exit) => ExitCode::from(exit.code()),
+        // Whoever read our output has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(error) => {
+            let printer = Printer::new(Verbosity::Normal, ColorChoice::Never);
+            printer.errors(&[Problem::new(format!("output could not be written: {error}"))]);
+            ExitCode::from(Exit::Failed.code())
         }
-        Verb::Settings { verb: SettingsVerb::Check { settings } } => {
-            let combined = combined(&global, settings)?;
-            settings_verb::check(combined, global.json, global.quiet, &mut stdout, &mut stderr)?
-        }
-        _ => Exit::Usage,
-    };
-    Ok(ExitCode::from(exit.code()))
+    }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one door to the process's environment and directory")]
-fn combined(global: &Global, flags: SettingsFlags) -> io::Result<Combined> {
-    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    };
-    let environment: BTreeMap<String, String> = std::env::vars_os().filter_map(text).collect();
-    let directory = std::env::current_dir()?;
-    Ok(combine(Given {
-        flags: flags.layer,
-        sets: &[global.sets.as_slice(), &flags.sets].concat(),
-        environment: &environment,
-        config: global.config.as_deref(),
-        directory: &directory,
-        home: environment.get("HOME").map(Path::new),
-        static_dir_exists: directory.join("static").is_dir(),
-    }))
+/// What the process was started in.
+struct Surroundings {
+    environment: BTreeMap<String, String>,
+    directory: PathBuf,
+    printer: Arc<Printer>,
+}
+
+impl Surroundings {
+    #[expect(clippy::disallowed_methods, reason = "the one door to the process's environment and directory")]
+    fn read(global: &Global) -> io::Result<Self> {
+        let environment: BTreeMap<String, String> = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        let verbosity = match (global.quiet, global.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, 0) => Verbosity::Normal,
+            (false, 1) => Verbosity::Verbose,
+            (false, _) => Verbosity::Everything,
+        };
+        let color = match global.color {
+            clap::ColorChoice::Always => ColorChoice::AlwaysAnsi,
+            clap::ColorChoice::Never => ColorChoice::Never,
+            clap::ColorChoice::Auto if io::stderr().is_terminal() => ColorChoice::Auto,
+            clap::ColorChoice::Auto => ColorChoice::Never,
+        };
+        let directory = std::env::current_dir()?;
+        Ok(Self { environment, directory, printer: Arc::new(Printer::new(verbosity, color)) })
+    }
+
+    fn run(&self, global: &Global, verb: Verb) -> io::Result<Exit> {
+        match verb {
+            Verb::Push(push) => self.push(global, push),
+            Verb::Explain(explain) => self.explain(global, explain),
+            Verb::Settings { verb: SettingsVerb::Show { all, settings } } => {
+                settings_verb::show(self.combined(global, settings), all, global.json, &self.printer)
+            }
+            Verb::Settings { verb: SettingsVerb::Check { settings } } => {
+                settings_verb::check(self.combined(global, settings), global.json, &self.printer)
+            }
+            Verb::Serve(serve) => serve_verb::run(&serve, &self.printer),
+        }
+    }
+
+    fn push(&self, global: &Global, push: Push) -> io::Result<Exit> {
+        let options = PushOptions { dry_run: push.dry_run, check_headers: push.check_headers };
+        let asked = Asked { options, differences_fail: push.exit_code, json: global.json };
+        match self.settings(global, push.settings, Needs { bucket: true, sources: true }) {
+            Ok(loaded) => push_verb::run(loaded, asked, self.home(), &self.printer),
+            Err((warnings, errors)) => {
+                push_verb::tell(&Summary::refused(errors, warnings), asked, &self.printer)
+            }
+        }
+    }
+
+    fn explain(&self, global: &Global, explain: Explain) -> io::Result<Exit> {
+        match self.settings(global, explain.settings, Needs { bucket: false, sources: true }) {
+            Ok(loaded) => explain_verb::run(&loaded, &explain.files, global.json, self.home(), &self.printer),
+            Err((warnings, errors)) => {
+                self.printer.warnings(&warnings);
+                self.printer.failed(&errors, global.json)
+            }
+        }
+    }
+
+    /// The settings of a verb, or the warnings and errors that there are instead.
+    fn settings(
+        &self,
+        global: &Global,
+        flags: SettingsFlags,
+        needs: Needs,
+    ) -> Result<Loaded, (Vec<Problem>, Vec<Problem>)> {
+        let combined = self.combined(global, flags);
+        let warnings = combined.warnings().to_vec();
+        combined.resolve(needs).map_err(|errors| (warnings, errors.iter().map(Problem::of).collect()))
+    }
+
+    fn combined(&self, global: &Global, flags: SettingsFlags) -> Combined {
+        let sets = [global.sets.as_slice(), &flags.sets].concat();
+        combine(Given {
+            flags: flags.layer,
+            sets: &sets,
+            environment: &self.environment,
+            config: global.config.as_deref(),
+            directory: &self.directory,
+            home: self.home(),
+            static_dir_exists: self.directory.join("static").is_dir(),
+        })
+    }
+
+    fn home(&self) -> Option<&Path> {
+        self.environment.get("HOME").map(Path::new)
+    }
 }

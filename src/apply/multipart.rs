@@ -1,0 +1,102 @@
+//! One large object, in parts: all of them or none, so that nothing stays behind.
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::digest::LayoutPart;
+use crate::encode::Encoded;
+use crate::plan::{Step, stored_parameters};
+use crate::report::Event;
+use crate::store::{MultipartRequest, Part, Store, UploadId};
+
+use super::Context;
+use super::object::Failure;
+
+/// How many parts of one object are in flight at once, as boto3's default; the byte budget allows fewer of large ones.
+const PARTS_AT_ONCE: usize = 10;
+
+/// A multipart upload that was begun.
+struct Upload<'a> {
+    step: &'a Step,
+    encoded: &'a Arc<Encoded>,
+    request: MultipartRequest,
+    id: UploadId,
+}
+
+impl<S: Store + 'static> Context<S> {
+    /// Stores a body in the parts of its layout and gives the ETag; aborts the upload when that fails or the run is
+    /// interrupted.
+    pub(super) async fn put_in_parts(
+        self: &Arc<Self>,
+        index: usize,
+        encoded: &Arc<Encoded>,
+        held: Option<OwnedSemaphorePermit>,
+    ) -> Result<String, Failure> {
+        let step = &self.plan.steps[index];
+        let request = MultipartRequest {
+            key: step.asset.key.clone(),
+            parameters: stored_parameters(&step.asset.description.parameters, encoded.content_encoding),
+            checksum: self.options.checksum,
+            condition: None,
+        };
+        let id = {
+            let _slot = self.options.limit.slot().await;
+            self.store.create_multipart(&request).await?
+        };
+        let upload = Upload { step, encoded, request, id };
+        let finished = tokio::select! {
+            finished = self.send_and_complete(&upload, held.is_some()) => finished,
+            () = self.cancel.cancelled() => Err(Failure::interrupted()),
+        };
+        drop(held);
+        match finished {
+            Ok(etag) => Ok(etag),
+            Err(failure) => Err(self.abort(&upload, failure).await),
+        }
+    }
+
+    async fn send_and_complete(self: &Arc<Self>, upload: &Upload<'_>, held: bool) -> Result<String, Failure> {
+        let mut parts: Vec<Part> = stream::iter(upload.encoded.layout().parts())
+            .map(|part| self.send_part(upload, part, held))
+            .buffer_unordered(PARTS_AT_ONCE)
+            .try_collect()
+            .await?;
+        parts.sort_by_key(|part| part.number);
+        // The last moment at which half-old half-new can still be kept from becoming an object.
+        self.unless_changed(upload.encoded, Ok(()))?;
+        let _slot = self.options.limit.slot().await;
+        let answer = self.store.complete_multipart(&upload.request, &upload.id, &parts).await?;
+        Ok(answer.etag)
+    }
+
+    async fn send_part(
+        self: &Arc<Self>,
+        upload: &Upload<'_>,
+        part: LayoutPart,
+        held: bool,
+    ) -> Result<Part, Failure> {
+        let _bytes = if held { None } else { Some(self.options.budget.take(part.length).await) };
+        let body = self.body(upload.encoded, part).await?;
+        let slot = self.options.limit.slot().await;
+        let answer = self.store.upload_part(&upload.request, &upload.id, part.number, &body).await;
+        drop(slot);
+        let stored = self.unless_changed(upload.encoded, answer)?;
+        // Progress is counted in bytes of the file; those of a compressed one are known only at its end.
+        let share =
+            part.length.saturating_mul(upload.step.asset.file.stamp.size) / upload.encoded.size.max(1);
+        self.reporter.event(&Event::Progress { files: 0, bytes: share });
+        Ok(stored)
+    }
+
+    /// Gives the upload up; parts that could not be removed are said with the failure.
+    async fn abort(&self, upload: &Upload<'_>, mut failure: Failure) -> Failure {
+        if let Err(error) = self.store.abort_multipart(&upload.request, &upload.id).await {
+            failure.not_tried = false;
+            failure.problem.note =
+                Some(format!("the parts of this upload stay in the bucket until they expire: {error}"));
+        }
+        failure
+    }
+}

@@ -1,0 +1,174 @@
+//! One object: encode it, then store it whole or in parts.
+
+use std::sync::Arc;
+
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::spawn_blocking;
+
+use crate::digest::LayoutPart;
+use crate::encode::{self, EncodeError, Encoded, EncodedBody};
+use crate::error::Problem;
+use crate::object::Compression;
+use crate::plan::{Action, Step, stored_parameters};
+use crate::report::Event;
+use crate::store::{Body, PutRequest, Store, StoreError, StoreErrorKind};
+
+use super::Context;
+
+/// The most bytes of one body that are held in memory; what is larger is read from disk when it is sent.
+const HOLD: u64 = 8 * 1024 * 1024;
+
+/// An object that is in the bucket now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// As the store answered, without quotes.
+    pub etag: String,
+    /// Bytes as stored.
+    pub size: u64,
+    /// What compression added, if it did.
+    pub content_encoding: Option<&'static str>,
+}
+
+/// Why an object is not stored.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) problem: Box<Problem>,
+    /// Whether every other object would fail the same way.
+    pub(super) hopeless: bool,
+    /// Whether the run was interrupted before the object was touched.
+    pub(super) not_tried: bool,
+}
+
+impl From<EncodeError> for Failure {
+    fn from(error: EncodeError) -> Self {
+        Self { problem: Box::new(Problem::of(&error)), hopeless: false, not_tried: false }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let hopeless = matches!(
+            error.kind,
+            StoreErrorKind::NoSuchBucket { .. }
+                | StoreErrorKind::BadCredentials { .. }
+                | StoreErrorKind::ExpiredCredentials
+                | StoreErrorKind::NoCredentials { .. }
+                | StoreErrorKind::CredentialsNotLoaded
+                | StoreErrorKind::WrongRegion { .. }
+                | StoreErrorKind::ClockSkew
+                | StoreErrorKind::Unreachable { .. }
+                | StoreErrorKind::Tls { .. }
+                | StoreErrorKind::NotS3 { .. }
+        );
+        Self { problem: Box::new(Problem::of(&error)), hopeless, not_tried: false }
+    }
+}
+
+impl Failure {
+    /// The run was interrupted before the object was touched.
+    pub(super) fn interrupted() -> Self {
+        Self { problem: Box::new(Problem::new("interrupted")), hopeless: false, not_tried: true }
+    }
+}
+
+impl<S: Store + 'static> Context<S> {
+    /// Stores the object of a step, and tells what became of it.
+    pub(super) async fn object(self: &Arc<Self>, index: usize) -> Result<Stored, Failure> {
+        let step = &self.plan.steps[index];
+        let name = step.asset.file.name.as_str();
+        let result = self.store_step(index).await.map_err(|mut failure| {
+            failure.problem.name = Some(name.to_owned());
+            failure.problem.key = Some(step.asset.key.to_string());
+            failure
+        });
+        let reason = match (&result, &step.action) {
+            (Err(failure), _) => failure.problem.message.clone(),
+            (Ok(_), Action::Put(reason)) => reason.to_string(),
+            (Ok(_), Action::Skip(reason)) => reason.to_string(),
+        };
+        let action = if result.is_ok() { "put" } else { "failed" };
+        self.reporter.event(&Event::Progress { files: 1, bytes: 0 });
+        self.reporter.event(&Event::Outcome { name, action, reason: &reason });
+        result
+    }
+
+    async fn store_step(self: &Arc<Self>, index: usize) -> Result<Stored, Failure> {
+        let step = &self.plan.steps[index];
+        let hold = HOLD.min(self.options.budget.total());
+        let held = self.options.budget.take(step.asset.file.stamp.size.min(hold)).await;
+        if self.cancel.is_cancelled() {
+            return Err(Failure::interrupted());
+        }
+        let encoded = Arc::new(self.encode(index, hold).await?);
+        let etag = if encoded.layout().is_multipart() {
+            // The parts take their own share; a body in memory keeps the one it has.
+            let held = matches!(encoded.body, EncodedBody::Memory(_)).then_some(held);
+            self.put_in_parts(index, &encoded, held).await?
+        } else {
+            self.put(step, &encoded, held).await?
+        };
+        Ok(Stored { etag, size: encoded.size, content_encoding: encoded.content_encoding })
+    }
+
+    /// Makes the body that will be stored; compression waits for a core.
+    async fn encode(self: &Arc<Self>, index: usize, hold: u64) -> Result<Encoded, Failure> {
+        let compressed =
+            matches!(self.plan.steps[index].asset.description.compression, Compression::Gzip { .. });
+        let core = if compressed { self.cores.acquire().await.ok() } else { None };
+        let plan = Arc::clone(&self.plan);
+        let encoded = spawn_blocking(move || {
+            let asset = &plan.steps[index].asset;
+            encode::encode(&asset.file, &asset.description.compression, hold)
+        });
+        let encoded = encoded.await.expect("encoding does not panic")?;
+        drop(core);
+        Ok(encoded)
+    }
+
+    /// Stores a body by one request.
+    async fn put(
+        self: &Arc<Self>,
+        step: &Step,
+        encoded: &Arc<Encoded>,
+        held: OwnedSemaphorePermit,
+    ) -> Result<String, Failure> {
+        let request = PutRequest {
+            key: step.asset.key.clone(),
+            body: self.body(encoded, LayoutPart { number: 1, offset: 0, length: encoded.size }).await?,
+            parameters: stored_parameters(&step.asset.description.parameters, encoded.content_encoding),
+            checksum: self.options.checksum,
+            condition: None,
+        };
+        let slot = self.options.limit.slot().await;
+        let answer = self.store.put(&request).await;
+        drop(slot);
+        let answer = self.unless_changed(encoded, answer)?;
+        drop(held);
+        self.reporter.event(&Event::Progress { files: 0, bytes: step.asset.file.stamp.size });
+        Ok(answer.etag)
+    }
+
+    /// A stretch of a body as something to send: held in memory where it fits, else hashed now and streamed later.
+    pub(super) async fn body(&self, encoded: &Arc<Encoded>, part: LayoutPart) -> Result<Body, Failure> {
+        let (encoded, checksum) = (Arc::clone(encoded), self.options.checksum);
+        let in_memory = part.length <= self.options.budget.total();
+        let made = spawn_blocking(move || {
+            if !in_memory && let Some(file) = encoded.file_body(&part, checksum)? {
+                return Ok(Body::File(file));
+            }
+            encoded.part(&part).map(Body::Bytes)
+        });
+        made.await.expect("reading does not panic").map_err(|error: EncodeError| error.into())
+    }
+
+    /// What the store answered, unless the file of a streamed body is no longer what was hashed: then that is
+    /// why, whatever the answer says.
+    pub(super) fn unless_changed<T>(
+        &self,
+        encoded: &Encoded,
+        answer: Result<T, StoreError>,
+    ) -> Result<T, Failure> {
+        encoded.unchanged()?;
+        answer.map_err(Failure::from)
+    }
+}

@@ -1,0 +1,35 @@
+//! `explain`: prints why files get what they get.
+
+use std::io;
+use std::path::Path;
+
+use s3collect::error::Exit;
+use s3collect::explain::explain;
+use s3collect::push;
+use s3collect::settings::Loaded;
+
+use crate::output::Printer;
+
+/// Explains files and tells.
+pub(crate) fn run(
+    loaded: &Loaded,
+    files: &[String],
+    as_json: bool,
+    home: Option<&Path>,
+    printer: &Printer,
+) -> io::Result<Exit> {
+    printer.warnings(&loaded.warnings);
+    let settings = &loaded.settings;
+    let sources: Vec<String> =
+        settings.collect.sources.iter().map(|source| source.dir.display().to_string()).collect();
+    let explained = push::prepare(settings, home).and_then(|prepared| explain(&prepared, &sources, files));
+    match explained {
+        Ok(explanations) if as_json => printer.json(&explanations)?,
+        Ok(explanations) => {
+            let texts: Vec<String> = explanations.iter().map(ToString::to_string).collect();
+            printer.data(&texts.join("\n"))?;
+        }
+        Err(problems) => return printer.failed(&problems, as_json),
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,116 @@
+//! `push`: runs the engine under a progress bar and an interrupt, prints the plan, the summary or the document.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use s3collect::error::{Exit, Problem};
+use s3collect::push::{self, PushOptions};
+use s3collect::report::Summary;
+use s3collect::session::Session;
+use s3collect::settings::{Loaded, Settings};
+use tokio_util::sync::CancellationToken;
+
+use crate::interrupt;
+use crate::output::{Printer, Watch};
+
+/// What the command line asks of a push besides its settings.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    pub(crate) options: PushOptions,
+    /// `--exit-code`.
+    pub(crate) differences_fail: bool,
+    /// `--json`.
+    pub(crate) json: bool,
+}
+
+/// Pushes and tells.
+pub(crate) fn run(
+    loaded: Loaded,
+    asked: Asked,
+    home: Option<&Path>,
+    printer: &Arc<Printer>,
+) -> io::Result<Exit> {
+    for note in &loaded.notes {
+        printer.line(note);
+    }
+    let summary = summary(&loaded.settings, loaded.warnings, asked.options, home, printer);
+    tell(&summary, asked, printer)
+}
+
+/// Prints what a push did, or why it could not begin.
+pub(crate) fn tell(summary: &Summary, asked: Asked, printer: &Printer) -> io::Result<Exit> {
+    printer.warnings(&summary.warnings);
+    printer.errors(&summary.errors);
+    if let Some(note) = &summary.note {
+        printer.note(note);
+    }
+    if asked.json {
+        printer.json(summary)?;
+    } else if summary.dry_run {
+        for step in &summary.steps {
+            printer.data(&format!("{:4}  {}  {}\n", step.action, step.key, step.reason))?;
+        }
+    }
+    if !summary.steps.is_empty() || summary.ok {
+        printer.line(&summary.to_string());
+    }
+    Ok(summary.exit(asked.differences_fail))
+}
+
+fn summary(
+    settings: &Settings,
+    warnings: Vec<Problem>,
+    options: PushOptions,
+    home: Option<&Path>,
+    printer: &Arc<Printer>,
+) -> Summary {
+    let mut prepared = match push::prepare(settings, home) {
+        Ok(prepared) => prepared,
+        Err(errors) => return refused(settings, options, errors, warnings),
+    };
+    prepared.warnings.splice(0..0, warnings.iter().cloned());
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let problem = Problem::new(format!("the threads of this process could not be started: {error}"));
+            return refused(settings, options, vec![problem], warnings);
+        }
+    };
+    let reporter = Arc::new(Watch::new(Arc::clone(printer)));
+    runtime.block_on(async {
+        let cancel = CancellationToken::new();
+        interrupt::watch(cancel.clone(), Arc::clone(printer));
+        let session = tokio::select! {
+            session = Session::open(settings) => session,
+            () = cancel.cancelled() => {
+                let interrupted = refused(settings, options, Vec::new(), warnings);
+                return Summary { interrupted: true, ..interrupted };
+            }
+        };
+        match session {
+            Ok(Session { store, endpoint }) => {
+                let summary = push::push(settings, options, prepared, store, reporter, cancel).await;
+                endpoint.close().await;
+                summary
+            }
+            Err(problem) => refused(settings, options, vec![problem], warnings),
+        }
+    })
+}
+
+/// The summary of a push that could not begin although its settings are fine.
+fn refused(
+    settings: &Settings,
+    options: PushOptions,
+    errors: Vec<Problem>,
+    warnings: Vec<Problem>,
+) -> Summary {
+    Summary {
+        bucket: Some(settings.connection.bucket.clone()),
+        location: Some(settings.location.to_string()),
+        dry_run: options.dry_run,
+        note: Some("nothing was stored".to_owned()),
+        ..Summary::refused(errors, warnings)
+    }
+}

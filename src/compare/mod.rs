@@ -1,0 +1,187 @@
+//! Fetches the evidence that the plan asks for: lists the location once, digests bodies on all cores, sends HEADs
+//! in parallel. Decides nothing itself ([`crate::plan::judge`] does) and changes nothing in the bucket.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use futures_util::{StreamExt, stream};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
+
+use crate::encode::{self, EncodeError, Encoded};
+use crate::error::Problem;
+use crate::object::Compression;
+use crate::plan::{Action, Asset, BodyFacts, Evidence, Plan, Question, Step, Verdict, judge};
+use crate::report::{Event, Reporter};
+use crate::store::{ListedObject, ObjectHead, Store, StoreError, StoredChecksum};
+
+mod listing;
+
+pub use listing::{Listing, list};
+
+/// How many keys are asked about at once: enough to hide the way to a far server.
+const KEYS_AT_ONCE: usize = 64;
+
+/// What a comparison goes by.
+#[derive(Debug, Clone, Copy)]
+pub struct CompareOptions {
+    /// Sends a HEAD for every key whose body is the same, and compares headers.
+    pub check_headers: bool,
+    /// Digests every body, needed or not, so that the plan can be printed whole.
+    pub describe_all: bool,
+    /// The most bytes of bodies in memory at once.
+    pub in_flight_bytes: u64,
+}
+
+/// What all comparisons of a run share.
+struct Context<'a, S> {
+    store: &'a S,
+    options: CompareOptions,
+    cores: Arc<Semaphore>,
+    body_limit: u64,
+    reporter: &'a dyn Reporter,
+}
+
+/// Compares assets with the bucket, key by key.
+///
+/// # Errors
+/// Everything that could not be read or asked, one problem a key; empty when `cancel` struck.
+pub async fn compare<S: Store>(
+    assets: Vec<Asset>,
+    mut listing: Listing,
+    store: &S,
+    options: CompareOptions,
+    reporter: &dyn Reporter,
+    cancel: &CancellationToken,
+) -> Result<Plan, Vec<Problem>> {
+    let cores = available_parallelism().map_or(2, usize::from);
+    let context = Context {
+        store,
+        options,
+        cores: Arc::new(Semaphore::new(cores)),
+        body_limit: options.in_flight_bytes / cores as u64,
+        reporter,
+    };
+    let mut listed = std::mem::take(&mut listing.objects);
+    let jobs: Vec<(Asset, Option<ListedObject>)> = assets
+        .into_iter()
+        .map(|asset| {
+            let object = listed.remove(asset.key.as_str());
+            (asset, object)
+        })
+        .collect();
+    let bytes = jobs.iter().map(|(asset, _)| asset.file.stamp.size).sum();
+    reporter.event(&Event::Stage { label: "comparing", files: jobs.len() as u64, bytes });
+    let outcomes: Vec<Result<Step, Problem>> = stream::iter(jobs)
+        .map(|(asset, object)| context.step(asset, object, listing.given_up))
+        .buffer_unordered(KEYS_AT_ONCE)
+        .take_until(cancel.cancelled())
+        .collect()
+        .await;
+    reporter.event(&Event::StageEnd);
+    if cancel.is_cancelled() {
+        return Err(Vec::new());
+    }
+    partition(outcomes).map(Plan::new)
+}
+
+/// All values, or all errors sorted by key.
+fn partition(outcomes: Vec<Result<Step, Problem>>) -> Result<Vec<Step>, Vec<Problem>> {
+    let mut steps = Vec::with_capacity(outcomes.len());
+    let mut problems = BTreeMap::new();
+    for outcome in outcomes {
+        match outcome {
+            Ok(step) => steps.push(step),
+            Err(problem) => {
+                problems.insert((problem.key.clone(), problem.name.clone()), problem);
+            }
+        }
+    }
+    if problems.is_empty() { Ok(steps) } else { Err(problems.into_values().collect()) }
+}
+
+impl<S: Store> Context<'_, S> {
+    /// Answers questions until the key is decided. Each question is asked at most once, so this ends.
+    async fn step(&self, asset: Asset, listed: Option<ListedObject>, ask: bool) -> Result<Step, Problem> {
+        let mut evidence = Evidence {
+            listed,
+            source_size: asset.file.stamp.size,
+            stored_plain: matches!(asset.description.compression, Compression::None(_)),
+            parameters: asset.description.parameters.clone(),
+            check_headers: self.options.check_headers,
+            ..Evidence::default()
+        };
+        if ask {
+            let head = self.head(&asset).await?;
+            evidence.listed = head.as_ref().map(|head| ListedObject {
+                key: asset.key.to_string(),
+                size: head.size,
+                etag: head.etag.clone(),
+            });
+            evidence.head = Some(head);
+        }
+        if self.options.describe_all {
+            evidence.body = Some(self.body(&asset).await?);
+        }
+        let action = loop {
+            match judge(&evidence) {
+                Verdict::Decided(action) => break action,
+                Verdict::Lacks(Question::Body) => evidence.body = Some(self.body(&asset).await?),
+                Verdict::Lacks(Question::Head) => evidence.head = Some(self.head(&asset).await?),
+                Verdict::Lacks(Question::Checksum(stored)) => {
+                    evidence.checksum = Some(self.checksum(&asset, stored).await?);
+                }
+            }
+        };
+        self.reporter.event(&Event::Progress { files: 1, bytes: asset.file.stamp.size });
+        if let Action::Skip(reason) = &action {
+            let (name, reason) = (asset.file.name.as_str(), reason.to_string());
+            self.reporter.event(&Event::Outcome { name, action: "skip", reason: &reason });
+        }
+        Ok(Step { asset, action, body: evidence.body })
+    }
+
+    async fn head(&self, asset: &Asset) -> Result<Option<ObjectHead>, Problem> {
+        self.store.head(&asset.key).await.map_err(|error| named(&error, asset))
+    }
+
+    async fn body(&self, asset: &Asset) -> Result<BodyFacts, Problem> {
+        self.of_body(asset, |encoded| {
+            Ok(BodyFacts { digest: encoded.digest()?, content_encoding: encoded.content_encoding })
+        })
+        .await
+    }
+
+    async fn checksum(&self, asset: &Asset, stored: StoredChecksum) -> Result<String, Problem> {
+        self.of_body(asset, move |encoded| match stored.composite_parts {
+            None => encoded.checksum(stored.algorithm),
+            Some(_) => encoded.composite_checksum(stored.algorithm),
+        })
+        .await
+    }
+
+    /// Makes a body on one of the cores, finds something out about it and lets go of it.
+    async fn of_body<T: Send + 'static>(
+        &self,
+        asset: &Asset,
+        find_out: impl FnOnce(&Encoded) -> Result<T, EncodeError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let permit = Arc::clone(&self.cores).acquire_owned().await.expect("the semaphore is never closed");
+        let (file, compression) = (asset.file.clone(), asset.description.compression.clone());
+        let limit = self.body_limit;
+        let done = spawn_blocking(move || {
+            let _permit = permit;
+            find_out(&encode::encode(&file, &compression, limit)?)
+        });
+        done.await
+            .expect("encoding does not panic")
+            .map_err(|error| Problem { key: Some(asset.key.to_string()), ..Problem::of(&error) })
+    }
+}
+
+/// A refusal of the store, with the name of the asset it is about.
+fn named(error: &StoreError, asset: &Asset) -> Problem {
+    Problem { name: Some(asset.file.name.to_string()), ..Problem::of(error) }
+}

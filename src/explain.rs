@@ -1,0 +1,153 @@
+//! The verb `explain`: which source a file comes from, and what gave each of its headers. Offline.
+
+use std::fmt;
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::error::Problem;
+use crate::object::{Compression, Origin, Subject};
+use crate::parameters::{Field, ObjectParameters};
+use crate::plan::{Asset, Wave};
+use crate::push::Prepared;
+
+/// Everything that is decided about a file before its body is looked at.
+#[derive(Debug, Clone, Serialize)]
+pub struct Explanation {
+    /// The asset's name.
+    pub name: String,
+    /// The object's key.
+    pub key: String,
+    /// The file.
+    pub path: String,
+    /// The static dir it was found in, as it was written.
+    pub source: String,
+    /// The object parameters, sorted by name.
+    pub parameters: Vec<ExplainedParameter>,
+    /// Whether it is compressed, and why or why not.
+    pub gzip: String,
+    /// Which wave of a push it belongs to.
+    pub wave: Wave,
+}
+
+/// One object parameter.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExplainedParameter {
+    /// boto3's name.
+    pub parameter: &'static str,
+    /// What is sent; secrets masked.
+    pub value: String,
+    /// What gave it.
+    pub by: String,
+}
+
+/// Explains files by their names, or by their paths as a shell would complete them.
+///
+/// # Errors
+/// One problem for each file that was not collected.
+pub fn explain(
+    prepared: &Prepared,
+    sources: &[String],
+    files: &[String],
+) -> Result<Vec<Explanation>, Vec<Problem>> {
+    let mut explanations = Vec::with_capacity(files.len());
+    let mut problems = Vec::new();
+    for file in files {
+        match find(prepared, file) {
+            Some(asset) => explanations.push(explanation(asset, sources)),
+            None => problems.push(not_collected(prepared, file)),
+        }
+    }
+    if problems.is_empty() { Ok(explanations) } else { Err(problems) }
+}
+
+fn find<'a>(prepared: &'a Prepared, file: &str) -> Option<&'a Asset> {
+    let path: &Path = Path::new(file.strip_prefix("./").unwrap_or(file));
+    let by_name = prepared.assets.iter().find(|asset| asset.file.name.as_str() == file);
+    by_name.or_else(|| {
+        prepared.assets.iter().find(|asset| {
+            let candidate = &asset.file.path;
+            candidate == path || candidate.strip_prefix(".").is_ok_and(|candidate| candidate == path)
+        })
+    })
+}
+
+/// Why there is nothing to explain.
+fn not_collected(prepared: &Prepared, file: &str) -> Problem {
+    let problem = Problem::new(format!("`{file}` was not collected"));
+    let names = prepared.assets.iter().map(|asset| asset.file.name.as_str());
+    let nearest = names
+        .map(|name| (strsim::normalized_damerau_levenshtein(name, file), name))
+        .max_by(|left, right| left.0.total_cmp(&right.0));
+    match nearest {
+        Some((likeness, name)) if likeness > 0.6 => problem.with_hint(format!("`{name}` was")),
+        _ => problem
+            .with_hint("it may match an ignore pattern; `s3collect push --dry-run` lists what is collected"),
+    }
+}
+
+fn explanation(asset: &Asset, sources: &[String]) -> Explanation {
+    let described = &asset.description;
+    let decided_by = |subject: Subject| described.origins.iter().find(|origin| origin.subject == subject);
+    let parameters = described
+        .origins
+        .iter()
+        .filter_map(|origin| match origin.subject {
+            Subject::Field(field) => Some(ExplainedParameter {
+                parameter: field.name(),
+                value: shown(&described.parameters, field),
+                by: origin.by.clone(),
+            }),
+            Subject::Gzip | Subject::Entry => None,
+        })
+        .collect();
+    Explanation {
+        name: asset.file.name.to_string(),
+        key: asset.key.to_string(),
+        path: asset.file.path.display().to_string(),
+        source: sources.get(asset.file.source).cloned().unwrap_or_default(),
+        parameters,
+        gzip: gzip(&described.compression, decided_by(Subject::Gzip)),
+        wave: if described.entry { Wave::Entry } else { Wave::Plain },
+    }
+}
+
+/// The value of a parameter as it may be seen: secrets are masked, metadata is a dictionary.
+fn shown(parameters: &ObjectParameters, field: Field) -> String {
+    match field {
+        Field::Metadata => serde_json::to_string(parameters.metadata()).unwrap_or_default(),
+        Field::Parameter(parameter) if parameter.is_secret() => "********".to_owned(),
+        Field::Parameter(parameter) => parameters.get(parameter).unwrap_or_default().to_owned(),
+    }
+}
+
+/// Whether a body is compressed, and why.
+fn gzip(compression: &Compression, decided_by: Option<&Origin>) -> String {
+    match compression {
+        Compression::Gzip { level, if_smaller } => {
+            let unless = if *if_smaller { ", unless that makes it no smaller" } else { "" };
+            let by = decided_by.map(|origin| format!("  ({})", origin.by)).unwrap_or_default();
+            format!("yes, at level {level}{unless}{by}")
+        }
+        Compression::None(reason) => format!("no: {reason}"),
+    }
+}
+
+/// The lines that a person reads.
+impl fmt::Display for Explanation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(formatter, "{}", self.name)?;
+        writeln!(formatter, "  file: {}", self.path)?;
+        writeln!(formatter, "  source: {}", self.source)?;
+        writeln!(formatter, "  key: {}", self.key)?;
+        for parameter in &self.parameters {
+            writeln!(formatter, "  {}: {}  ({})", parameter.parameter, parameter.value, parameter.by)?;
+        }
+        writeln!(formatter, "  gzip: {}", self.gzip)?;
+        let wave = match self.wave {
+            Wave::Plain => "before pages",
+            Wave::Entry => "last, as a page",
+        };
+        writeln!(formatter, "  put: {wave}")
+    }
+}

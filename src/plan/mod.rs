@@ -1,0 +1,260 @@
+//! Compares what would be stored with what the bucket shows, decides each key with a reason, orders the waves.
+//! Pure: [`judge`] says what evidence it lacks, and [`crate::compare`] fetches it.
+//!
+//! # The decision table
+//!
+//! The first row that fits decides. *Ours* is the body as it would be stored, compressed or not; its digest is
+//! taken only where a row needs it, its multipart ETag is that of the tool's own part size.
+//!
+//! | # | the bucket has | and | decision |
+//! |---|---|---|---|
+//! | 1 | nothing under the key | | put: new |
+//! | 2 | another size than the file | the file is not compressed | put: size differs |
+//! | 3 | another size than ours | | put: size differs |
+//! | 4 | our ETag | headers are not checked | skip: same ETag |
+//! | 5 | our ETag | a HEAD shows our headers | skip: same ETag and headers |
+//! | 6 | our ETag | a HEAD shows others | put: headers differ, naming them |
+//! | 7 | another ETag, our size | a HEAD shows a checksum that is ours | as rows 4 to 6: same checksum |
+//! | 8 | another ETag, our size | a HEAD shows a checksum that is not ours | put: body differs |
+//! | 9 | another ETag that is an MD5, our size | no checksum, no encryption that changes ETags | put: body differs |
+//! | 10 | another ETag that is no MD5, our size | no checksum | put: nothing to compare by |
+//! | 11 | an object in the listing | and none by the time of the HEAD | put: new |
+
+use serde::Serialize;
+
+use crate::collect::CollectedFile;
+use crate::digest::{BodyDigest, Layout};
+use crate::name::ObjectKey;
+use crate::object::Description;
+use crate::parameters::{ObjectParameters, Parameter};
+use crate::store::{ChecksumAlgorithm, ListedObject, ObjectHead, StoredChecksum};
+
+mod reason;
+#[cfg(test)]
+mod tests;
+
+pub use reason::{PutReason, SkipReason};
+
+/// A collected file with everything that is decided about its object before its body is looked at.
+#[derive(Debug, Clone)]
+pub struct Asset {
+    /// Where it is and what it is called.
+    pub file: CollectedFile,
+    /// Where it goes.
+    pub key: ObjectKey,
+    /// With which headers, compressed or not.
+    pub description: Description,
+}
+
+/// What is known of the body as it would be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BodyFacts {
+    /// Size, MD5 and ETag.
+    pub digest: BodyDigest,
+    /// What compression added, if it did.
+    pub content_encoding: Option<&'static str>,
+}
+
+/// Everything known about one key so far.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence {
+    /// What the listing shows.
+    pub listed: Option<ListedObject>,
+    /// Bytes of the file.
+    pub source_size: u64,
+    /// Whether the body is stored as the file is.
+    pub stored_plain: bool,
+    /// The headers that ours would get, without those of compression.
+    pub parameters: ObjectParameters,
+    /// Our body, once it was digested.
+    pub body: Option<BodyFacts>,
+    /// What a HEAD said, once one was sent; the inner `None` is "no such object".
+    pub head: Option<Option<ObjectHead>>,
+    /// Our checksum of the kind that [`Question::Checksum`] asked for.
+    pub checksum: Option<String>,
+    /// Whether headers are to be compared too.
+    pub check_headers: bool,
+}
+
+/// What [`judge`] says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Decided.
+    Decided(Action),
+    /// More is needed.
+    Lacks(Question),
+}
+
+/// What [`judge`] needs to know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Question {
+    /// The digest of the body as it would be stored.
+    Body,
+    /// A HEAD of the object.
+    Head,
+    /// Our body's checksum, to compare with this stored one.
+    Checksum(StoredChecksum),
+}
+
+/// What is done about a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// The object is stored.
+    Put(PutReason),
+    /// The object stays.
+    Skip(SkipReason),
+}
+
+/// The waves of a push, with a barrier between them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Wave {
+    /// Plain names: whatever pages refer to.
+    Plain,
+    /// Pages: HTML, and what a rule marks as `entry`.
+    Entry,
+}
+
+/// One key and what is done about it.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// What it is about.
+    pub asset: Asset,
+    /// What is done, and why.
+    pub action: Action,
+    /// The body as it would be stored, where the decision needed to know.
+    pub body: Option<BodyFacts>,
+}
+
+impl Step {
+    /// The wave that it belongs to.
+    #[must_use]
+    pub fn wave(&self) -> Wave {
+        if self.asset.description.entry { Wave::Entry } else { Wave::Plain }
+    }
+
+    /// Whether something is stored.
+    #[must_use]
+    pub fn is_put(&self) -> bool {
+        matches!(self.action, Action::Put(_))
+    }
+}
+
+/// What a push would do: steps sorted by wave, then key.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// All of them, those that are skipped included.
+    pub steps: Vec<Step>,
+}
+
+impl Plan {
+    /// Puts steps into the order of waves.
+    #[must_use]
+    pub fn new(mut steps: Vec<Step>) -> Self {
+        steps.sort_by(|left, right| (left.wave(), &left.asset.key).cmp(&(right.wave(), &right.asset.key)));
+        Self { steps }
+    }
+
+    /// Whether nothing would be stored.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        !self.steps.iter().any(Step::is_put)
+    }
+}
+
+/// Decides one key by the table above, or says which evidence is missing.
+#[must_use]
+pub fn judge(evidence: &Evidence) -> Verdict {
+    let Some(listed) = &evidence.listed else {
+        return put(PutReason::New);
+    };
+    if evidence.stored_plain && listed.size != evidence.source_size {
+        return put(PutReason::SizeDiffers { stored: listed.size, ours: evidence.source_size });
+    }
+    let Some(body) = &evidence.body else {
+        return Verdict::Lacks(Question::Body);
+    };
+    if listed.size != body.digest.size {
+        return put(PutReason::SizeDiffers { stored: listed.size, ours: body.digest.size });
+    }
+    if listed.etag == body.digest.etag {
+        return judge_headers(evidence, body, SkipReason::SameEtag);
+    }
+    match &evidence.head {
+        None => Verdict::Lacks(Question::Head),
+        Some(None) => put(PutReason::New),
+        Some(Some(head)) => judge_checksum(evidence, body, head),
+    }
+}
+
+/// Rows 7 to 10: the ETag is not ours, the size is.
+fn judge_checksum(evidence: &Evidence, body: &BodyFacts, head: &ObjectHead) -> Verdict {
+    match (comparable_checksum(body, head), &evidence.checksum) {
+        (Some(stored), None) => Verdict::Lacks(Question::Checksum(stored.clone())),
+        (Some(stored), Some(ours)) if stored.value == *ours => {
+            judge_headers(evidence, body, SkipReason::SameChecksum(stored.algorithm))
+        }
+        (Some(_), Some(_)) => put(PutReason::BodyDiffers),
+        (None, _) if etag_is_md5(head) => put(PutReason::BodyDiffers),
+        (None, _) => put(PutReason::OpaqueEtag),
+    }
+}
+
+/// Rows 4 to 6: the body is ours.
+fn judge_headers(evidence: &Evidence, body: &BodyFacts, same: SkipReason) -> Verdict {
+    if !evidence.check_headers {
+        return Verdict::Decided(Action::Skip(same));
+    }
+    let head = match &evidence.head {
+        None => return Verdict::Lacks(Question::Head),
+        Some(None) => return put(PutReason::New),
+        Some(Some(head)) => head,
+    };
+    let different =
+        stored_parameters(&evidence.parameters, body.content_encoding).difference(&head.parameters);
+    if different.is_empty() {
+        Verdict::Decided(Action::Skip(same.with_headers()))
+    } else {
+        put(PutReason::HeadersDiffer(different.into_iter().map(|field| field.name().to_owned()).collect()))
+    }
+}
+
+/// The parameters that an object is stored with: those of its description, and the encoding that compression added.
+#[must_use]
+pub fn stored_parameters(parameters: &ObjectParameters, content_encoding: Option<&str>) -> ObjectParameters {
+    let mut parameters = parameters.clone();
+    if let Some(encoding) = content_encoding {
+        parameters.set(Parameter::ContentEncoding, encoding);
+    }
+    parameters
+}
+
+fn put(reason: PutReason) -> Verdict {
+    Verdict::Decided(Action::Put(reason))
+}
+
+/// The strongest stored checksum that can be computed from our body: over the whole, or over as many parts as ours.
+fn comparable_checksum<'a>(body: &BodyFacts, head: &'a ObjectHead) -> Option<&'a StoredChecksum> {
+    let layout = Layout::of(body.digest.size);
+    let our_parts = layout.is_multipart().then(|| u32::from(layout.count()));
+    head.checksums
+        .iter()
+        .filter(|checksum| checksum.composite_parts.is_none() || checksum.composite_parts == our_parts)
+        .max_by_key(|checksum| match checksum.algorithm {
+            ChecksumAlgorithm::Crc32 => 0,
+            ChecksumAlgorithm::Crc32c => 1,
+            ChecksumAlgorithm::Crc64Nvme => 2,
+            ChecksumAlgorithm::Sha1 => 3,
+            ChecksumAlgorithm::Sha256 => 4,
+        })
+}
+
+/// Whether an ETag is the MD5 of the body: it looks like one, and no encryption makes it something else.
+fn etag_is_md5(head: &ObjectHead) -> bool {
+    let looks_so = head.etag.len() == 32 && head.etag.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let by_kms = head
+        .parameters
+        .get(Parameter::ServerSideEncryption)
+        .is_some_and(|encryption| encryption.starts_with("aws:kms"));
+    looks_so && !by_kms && head.parameters.get(Parameter::SseCustomerAlgorithm).is_none()
+}

@@ -1,0 +1,77 @@
+//! Why a key is put or skipped, as types that print as a few words.
+
+use std::fmt;
+
+use crate::store::ChecksumAlgorithm;
+
+/// Why an object is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PutReason {
+    /// The bucket has nothing under the key.
+    New,
+    /// Sizes in bytes, as stored.
+    SizeDiffers {
+        /// What the bucket has.
+        stored: u64,
+        /// What would be stored.
+        ours: u64,
+    },
+    /// Same size, another body.
+    BodyDiffers,
+    /// Same size, an ETag that is no MD5 and no checksum: whether the body is the same cannot be known.
+    OpaqueEtag,
+    /// Same body; holds the names of the parameters that differ, sorted.
+    HeadersDiffer(Vec<String>),
+}
+
+/// Why an object stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SkipReason {
+    /// The ETag is that of our body.
+    SameEtag,
+    /// The ETag is not, but the stored checksum is.
+    SameChecksum(ChecksumAlgorithm),
+    /// The ETag is ours, and so are the headers.
+    SameEtagAndHeaders,
+    /// The stored checksum is ours, and so are the headers.
+    SameChecksumAndHeaders(ChecksumAlgorithm),
+}
+
+impl SkipReason {
+    /// The same, the headers having been compared too.
+    pub(super) fn with_headers(self) -> Self {
+        match self {
+            Self::SameEtag | Self::SameEtagAndHeaders => Self::SameEtagAndHeaders,
+            Self::SameChecksum(algorithm) | Self::SameChecksumAndHeaders(algorithm) => {
+                Self::SameChecksumAndHeaders(algorithm)
+            }
+        }
+    }
+}
+
+impl fmt::Display for PutReason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::New => formatter.write_str("new"),
+            Self::SizeDiffers { stored, ours } => {
+                write!(formatter, "size differs: {stored} stored, {ours} now")
+            }
+            Self::BodyDiffers => formatter.write_str("body differs"),
+            Self::OpaqueEtag => formatter.write_str("nothing to compare by: opaque ETag, no checksum"),
+            Self::HeadersDiffer(names) => write!(formatter, "headers differ: {}", names.join(", ")),
+        }
+    }
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SameEtag => formatter.write_str("same ETag"),
+            Self::SameChecksum(algorithm) => write!(formatter, "same {}", algorithm.as_str()),
+            Self::SameEtagAndHeaders => formatter.write_str("same ETag and headers"),
+            Self::SameChecksumAndHeaders(algorithm) => {
+                write!(formatter, "same {} and headers", algorithm.as_str())
+            }
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! What a push did, as one value: the summary line and the document of `--json`, whose schema stands in
+//! `docs/json.md`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::error::{Exit, Problem};
+
+/// What a push did, or would do.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Summary {
+    /// Always `push` here.
+    pub verb: &'static str,
+    /// Whether everything that was to be done is done.
+    pub ok: bool,
+    /// Whether nothing was to be done but to tell.
+    pub dry_run: bool,
+    /// Whether an interrupt ended the run early.
+    pub interrupted: bool,
+    /// The bucket, once settings told it.
+    pub bucket: Option<String>,
+    /// The key prefix, once settings told it; empty for the root of the bucket.
+    pub location: Option<String>,
+    /// The id of the release; `None` while releases are not recorded.
+    pub release: Option<String>,
+    /// Files that were collected.
+    pub assets: u64,
+    /// Objects that were stored by this run; with `dry_run`, that would be.
+    pub put: u64,
+    /// Objects that stayed as they are.
+    pub skipped: u64,
+    /// Objects that were deleted; a push deletes none.
+    pub deleted: u64,
+    /// Objects whose put failed.
+    pub failed: u64,
+    /// Objects that were not tried any more.
+    pub not_tried: u64,
+    /// Bytes of all files that were collected.
+    pub bytes_source: u64,
+    /// Bytes of the bodies that were stored; with `dry_run`, that would be.
+    pub bytes_put: u64,
+    /// How many requests were sent, by S3's operation names, retries included.
+    pub requests: BTreeMap<&'static str, u64>,
+    /// From the first file looked at to the last answer.
+    pub elapsed_seconds: f64,
+    /// The manifest; `None` without the manifest backend.
+    pub manifest: Option<ManifestSummary>,
+    /// One for each asset, sorted by wave, then key.
+    pub steps: Vec<StepSummary>,
+    /// What deserves a look.
+    pub warnings: Vec<Problem>,
+    /// What went wrong.
+    pub errors: Vec<Problem>,
+    /// The state things are in after a failure or an interrupt.
+    pub note: Option<String>,
+}
+
+/// The manifest that a push published.
+#[derive(Debug, Clone, Serialize)]
+pub struct ManifestSummary {
+    /// Its key.
+    pub key: String,
+    /// Django's hash over its paths.
+    pub hash: String,
+    /// How many names it maps.
+    pub entries: u64,
+    /// Whether it is in the bucket now.
+    pub published: bool,
+}
+
+/// One asset and what was done about it.
+#[derive(Debug, Clone, Serialize)]
+pub struct StepSummary {
+    /// The asset's name.
+    pub name: String,
+    /// The object's key.
+    pub key: String,
+    /// `put` or `skip`; a put that failed says so in `errors`.
+    pub action: &'static str,
+    /// Why.
+    pub reason: String,
+    /// Bytes of the file.
+    pub size: u64,
+    /// Bytes as stored, where that is known.
+    pub stored_size: Option<u64>,
+    /// `Content-Type`.
+    pub content_type: Option<String>,
+    /// `Content-Encoding`, that of compression included.
+    pub content_encoding: Option<String>,
+    /// `Cache-Control`.
+    pub cache_control: Option<String>,
+    /// As stored, where that is known.
+    pub etag: Option<String>,
+}
+
+impl Summary {
+    /// A push of which nothing is known but that it could not begin.
+    #[must_use]
+    pub fn refused(errors: Vec<Problem>, warnings: Vec<Problem>) -> Self {
+        Self { verb: "push", errors, warnings, ..Self::default() }
+    }
+
+    /// How the process ends; `differences_fail` is `--exit-code`.
+    #[must_use]
+    pub fn exit(&self, differences_fail: bool) -> Exit {
+        if self.interrupted {
+            return Exit::Interrupted;
+        }
+        if let Some(worst) = self.errors.iter().map(|problem| problem.exit).max() {
+            return worst;
+        }
+        if self.dry_run && differences_fail && self.put > 0 { Exit::Differences } else { Exit::Done }
+    }
+
+    /// `s3://bucket/location/`.
+    #[must_use]
+    pub fn target(&self) -> String {
+        let bucket = self.bucket.as_deref().unwrap_or_default();
+        match self.location.as_deref() {
+            None | Some("") => format!("s3://{bucket}/"),
+            Some(location) => format!("s3://{bucket}/{location}/"),
+        }
+    }
+}
+
+/// The summary line: `212 assets: 12 put (1.3 MiB), 200 unchanged  s3://acme-assets/static/  2.1 s`.
+impl fmt::Display for Summary {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let put = if self.dry_run { "to put" } else { "put" };
+        write!(formatter, "{}: {} {put}", count(self.assets, "asset", "assets"), self.put)?;
+        if self.put > 0 {
+            write!(formatter, " ({})", Bytes(self.bytes_put))?;
+        }
+        write!(formatter, ", {} unchanged", self.skipped)?;
+        if self.failed > 0 {
+            write!(formatter, ", {} failed", self.failed)?;
+        }
+        if self.not_tried > 0 {
+            write!(formatter, ", {} not tried", self.not_tried)?;
+        }
+        write!(formatter, "  {}  {:.1} s", self.target(), self.elapsed_seconds)
+    }
+}
+
+/// A number with its noun.
+#[must_use]
+pub fn count(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// A size for people: `1.3 MiB`.
+#[derive(Debug, Clone, Copy)]
+pub struct Bytes(pub u64);
+
+impl fmt::Display for Bytes {
+    #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+        if self.0 < 1024 {
+            return formatter.write_str(&count(self.0, "byte", "bytes"));
+        }
+        let mut value = self.0 as f64 / 1024.0;
+        let mut unit = 0;
+        // Below this, one decimal still rounds to less than 1024.
+        while value >= 1023.95 && unit + 1 < UNITS.len() {
+            value /= 1024.0;
+            unit += 1;
+        }
+        write!(formatter, "{value:.1} {}", UNITS[unit])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_read_well() {
+        let shown = |bytes| Bytes(bytes).to_string();
+        assert_eq!(shown(0), "0 bytes");
+        assert_eq!(shown(1), "1 byte");
+        assert_eq!(shown(1023), "1023 bytes");
+        assert_eq!(shown(1024), "1.0 KiB");
+        assert_eq!(shown(1024 * 1024 - 1), "1.0 MiB");
+        assert_eq!(shown(u64::MAX), "16384.0 PiB");
+    }
+
+    #[test]
+    fn the_line_says_what_happened() {
+        let summary = Summary {
+            bucket: Some("acme-assets".to_owned()),
+            location: Some("static".to_owned()),
+            assets: 212,
+            put: 12,
+            skipped: 200,
+            bytes_put: 1_363_149,
+            elapsed_seconds: 2.1,
+            ..Summary::default()
+        };
+        assert_eq!(
+            summary.to_string(),
+            "212 assets: 12 put (1.3 MiB), 200 unchanged  s3://acme-assets/static/  2.1 s"
+        );
+        let failed = Summary { put: 0, failed: 1, not_tried: 11, ..summary };
+        assert_eq!(
+            failed.to_string(),
+            "212 assets: 0 put, 200 unchanged, 1 failed, 11 not tried  s3://acme-assets/static/  2.1 s"
+        );
+    }
+}

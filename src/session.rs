@@ -1,0 +1,60 @@
+//! Opens the store that the settings name: a service, or the embedded endpoint in this process with the same client
+//! in front of it.
+
+use crate::error::Problem;
+use crate::local::{self, Credentials, Server};
+use crate::settings::{AddressingStyle, ConnectionSettings, CredentialSource, Secret, Settings};
+use crate::store::s3::S3Store;
+
+/// A store, and the endpoint that has to live as long as it.
+pub struct Session {
+    /// The store.
+    pub store: S3Store,
+    /// To be closed when the store is not needed any more.
+    pub endpoint: Endpoint,
+}
+
+/// The embedded endpoint of a session, if it has one.
+pub struct Endpoint(Option<Server>);
+
+impl Session {
+    /// Opens what the settings name.
+    ///
+    /// # Errors
+    /// The embedded endpoint cannot start, or there are no credentials, or the like.
+    pub async fn open(settings: &Settings) -> Result<Self, Problem> {
+        let Some(dir) = &settings.connection.local else {
+            let store = S3Store::connect(&settings.connection, &settings.objects.parameters).await?;
+            return Ok(Self { store, endpoint: Endpoint(None) });
+        };
+        let credentials = Credentials::default();
+        let server = Server::start(local::Options {
+            create_buckets: vec![settings.connection.bucket.clone()],
+            credentials: credentials.clone(),
+            ..local::Options::new(dir)
+        })
+        .await?;
+        let connection = ConnectionSettings {
+            endpoint_url: Some(server.endpoint_url()),
+            region_name: Some("us-east-1".to_owned()),
+            addressing_style: AddressingStyle::Path,
+            credentials: CredentialSource::Static {
+                access_key: Secret::new(credentials.access_key),
+                secret_key: Secret::new(credentials.secret_key),
+                security_token: None,
+            },
+            ..settings.connection.clone()
+        };
+        let store = S3Store::connect(&connection, &settings.objects.parameters).await?;
+        Ok(Self { store, endpoint: Endpoint(Some(server)) })
+    }
+}
+
+impl Endpoint {
+    /// Stops the embedded endpoint once its last answer is out.
+    pub async fn close(self) {
+        if let Some(server) = self.0 {
+            server.stop().await;
+        }
+    }
+}

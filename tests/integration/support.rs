@@ -1,0 +1,112 @@
+//! A sandbox for the binary: its own directory, home and environment; exact output with three filters.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use regex::Regex;
+use tempfile::TempDir;
+
+/// A directory to run the binary in.
+pub(crate) struct Sandbox {
+    dir: TempDir,
+    environment: BTreeMap<String, String>,
+}
+
+/// What a run left.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Sandbox {
+    pub(crate) fn new() -> Self {
+        let dir = TempDir::new().expect("a temporary directory");
+        fs::create_dir(dir.path().join("home")).expect("a home");
+        Self { dir, environment: BTreeMap::new() }
+    }
+
+    /// Writes a file, with the directories it needs.
+    pub(crate) fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
+        self.write(path, content);
+        self
+    }
+
+    pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().expect("a parent")).expect("directories");
+        fs::write(path, content).expect("a file");
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.dir.path().join(path)
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The command with this sandbox's directory and environment, and none of ours.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_s3collect"));
+        command
+            .args(arguments)
+            .current_dir(self.dir.path())
+            .env_clear()
+            .env("HOME", self.path("home"))
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .envs(&self.environment)
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the binary to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+        let output = self.command(arguments).output().expect("the binary runs");
+        Run {
+            status: output.status.code().unwrap_or(-1),
+            stdout: self.filtered(&output.stdout),
+            stderr: self.filtered(&output.stderr),
+        }
+    }
+
+    /// Text with what differs from run to run taken out: `[DIR]`, `[TIME]`, `[HASH]`.
+    pub(crate) fn filtered(&self, output: &[u8]) -> String {
+        let text = String::from_utf8(output.to_vec()).expect("output is UTF-8");
+        let text = text.replace(&self.dir.path().display().to_string(), "[DIR]");
+        let time = Regex::new(r"\b\d+\.\d s\b").expect("a pattern");
+        let hash = Regex::new(r"\b[0-9a-f]{32,64}\b").expect("a pattern");
+        hash.replace_all(&time.replace_all(&text, "[TIME]"), "[HASH]").into_owned()
+    }
+}
+
+impl Run {
+    /// All of it, at once: a difference shows the whole run.
+    #[track_caller]
+    pub(crate) fn expect(&self, status: i32, stdout: &str, stderr: &str) -> &Self {
+        let seen = (self.status, self.stdout.as_str(), self.stderr.as_str());
+        assert_eq!(
+            seen,
+            (status, stdout, stderr),
+            "\nstatus {}\n--- stdout\n{}--- stderr\n{}",
+            self.status,
+            self.stdout,
+            self.stderr
+        );
+        self
+    }
+
+    /// The document of `--json`.
+    #[track_caller]
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in {self:?}"))
+    }
+}
