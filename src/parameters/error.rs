@@ -96,7 +96,7 @@ pub enum ParameterError {
 impl Diagnose for ParameterError {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Unknown { nearest: Some(nearest), .. } => Some(format!("did you mean `{nearest}`?")),
+            Self::Unknown { nearest: Some(nearest), .. } => Some(format!("the nearest name is `{nearest}`")),
             Self::Unknown { .. } => {
                 Some("the names are those of boto3's uploads, such as `CacheControl`".to_owned())
             }

@@ -521,7 +521,7 @@ fn rules_are_told_by_their_line() {
             "`rules[1]` in `s3collect.toml:6` must have `true` or `false` as `gzip`",
             "`rules[1]` in `s3collect.toml:5` has no `match` / hint: write e.g. `match = \"*.html\"`",
             "`rules[2]` in `s3collect.toml:8` has no glob as `match`: unclosed character class; missing ']'",
-            "`rules[2]` in `s3collect.toml:10`: `Taging` is no object parameter",
+            "`rules[2]` in `s3collect.toml:10`: `Taging` is no object parameter / hint: the nearest name is `Tagging`",
         ]
     );
     let environment = Run::environment(&[("S3COLLECT_RULES", r#"[{"match": "*"}]"#)]).load(SHOW);

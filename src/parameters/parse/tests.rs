@@ -104,7 +104,7 @@ fn an_unknown_name_is_met_with_the_nearest() {
         ("SSEKMSKeyID", "SSEKMSKeyId"),
     ] {
         let errors = parse(json!({ given: "x" })).expect_err(given);
-        assert_eq!(errors[0].hint(), Some(format!("did you mean `{nearest}`?")));
+        assert_eq!(errors[0].hint(), Some(format!("the nearest name is `{nearest}`")));
     }
     let errors = parse(json!({ "Frobnicate": "x" })).expect_err("unknown");
     assert_eq!(
