@@ -48,7 +48,10 @@ impl Asked<'_> {
             },
             _ => self.unanswered(error),
         };
-        StoreError::new(self.operation, self.target.clone(), kind).because(cause)
+        // The last place of the chain says nothing of those before it; the note names all.
+        let tells = !matches!(kind, StoreErrorKind::NoCredentials { .. });
+        let error = StoreError::new(self.operation, self.target.clone(), kind);
+        if tells { error.because(cause) } else { error }
     }
 
     fn not_s3(&self) -> StoreErrorKind {
@@ -73,7 +76,7 @@ impl Asked<'_> {
         {
             StoreErrorKind::Tls { endpoint }
         } else if find::<ResolveDnsError>(error).is_some()
-            || says(error, &["connect timeout"])
+            || says(error, &["connect timeout", "tunnel error"])
             || unreachable(error)
         {
             StoreErrorKind::Unreachable { endpoint }
@@ -87,11 +90,15 @@ impl Asked<'_> {
     }
 
     fn credentials(&self, error: &CredentialsError) -> StoreErrorKind {
-        match error {
-            CredentialsError::CredentialsNotLoaded(_) => {
-                StoreErrorKind::NoCredentials { looked_in: self.place.looked_in.clone() }
-            }
-            _ => StoreErrorKind::CredentialsNotLoaded,
+        let none = match error {
+            CredentialsError::CredentialsNotLoaded(_) => true,
+            // The last of the chain: a machine without this service has given nothing.
+            error => says(error, &["IMDS", "instance metadata service"]),
+        };
+        if none {
+            StoreErrorKind::NoCredentials { looked_in: self.place.looked_in.clone() }
+        } else {
+            StoreErrorKind::CredentialsNotLoaded
         }
     }
 }

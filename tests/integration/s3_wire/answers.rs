@@ -224,6 +224,7 @@ async fn a_profile_that_is_not_there() {
     settings.credentials = CredentialSource::Chain { profile: Some(profile) };
     let problem = Problem::of(&connect(&settings).await.list("", None).await.expect_err("no credentials"));
     assert_eq!(problem.message, "no credentials were found for `s3://acme-assets`");
+    assert!(problem.causes.is_empty(), "{problem:?}");
     assert_eq!(
         problem.note.as_deref(),
         Some(

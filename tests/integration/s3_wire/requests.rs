@@ -1,5 +1,7 @@
 //! What goes out.
 
+use std::io::{Seek as _, SeekFrom};
+
 use super::*;
 
 fn hexadecimal(bytes: &[u8]) -> String {
@@ -43,6 +45,19 @@ async fn a_put_carries_what_it_must_and_nothing_else() {
         let signed = put.header("authorization").expect("a signature");
         assert!(signed.starts_with("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/"), "{signed}");
     }
+}
+
+#[tokio::test]
+async fn a_file_that_changed_never_arrives_whole() {
+    let bytes = vec![b'x'; 300_000];
+    let (mut file, body) = in_file(&bytes, None);
+    file.seek(SeekFrom::Start(299_999)).expect("the last byte");
+    file.write_all(b"y").expect("another byte");
+    let script = Script::answering(vec![answer("200 OK", &[STORED], "")]).await;
+    let error = store(&script).await.put(&request(body)).await.expect_err("another file");
+    let cause = format!("`{}` has another SHA-256 than before", file.path().display());
+    assert_eq!(kind_and_cause(&error), (StoreErrorKind::BodyChanged, cause));
+    assert!(script.seen.lock().expect("no panic before").is_empty());
 }
 
 #[tokio::test]
@@ -155,8 +170,14 @@ async fn every_parameter_is_sent_and_signed() {
     }
 }
 
-#[tokio::test]
-async fn parameters_go_where_s3_wants_them() {
+/// Line and headers, without the payload's hash.
+fn told(seen: &Seen) -> Vec<String> {
+    let headers = seen.told().into_iter().filter(|line| !line.starts_with("x-amz-content-sha256"));
+    std::iter::once(seen.line.clone()).chain(headers).collect()
+}
+
+/// All four requests of an upload, with one part.
+async fn multipart_upload() -> Vec<Seen> {
     let mut parameters = css();
     parameters.set(Parameter::SseCustomerAlgorithm, "AES256");
     parameters.set(Parameter::RequestPayer, "requester");
@@ -186,14 +207,24 @@ async fn parameters_go_where_s3_wants_them() {
     assert_eq!(done.etag, "e-1");
     store.abort_multipart(&request, &UploadId("U/1".to_owned())).await.expect("given up");
 
-    let seen = script.seen.lock().expect("no panic before").clone();
-    let told = |index: usize| {
-        let seen: &Seen = &seen[index];
-        let told = seen.told().into_iter().filter(|line| !line.starts_with("x-amz-content-sha256"));
-        std::iter::once(seen.line.clone()).chain(told).collect::<Vec<_>>()
-    };
     assert_eq!(
-        told(0),
+        store.requests().into_iter().collect::<Vec<_>>(),
+        [
+            ("AbortMultipartUpload", 1),
+            ("CompleteMultipartUpload", 1),
+            ("CreateMultipartUpload", 1),
+            ("UploadPart", 1)
+        ]
+    );
+    let seen = script.seen.lock().expect("no panic before");
+    seen.clone()
+}
+
+#[tokio::test]
+async fn parameters_go_where_s3_wants_them() {
+    let seen = multipart_upload().await;
+    assert_eq!(
+        told(&seen[0]),
         [
             "POST /acme-assets/static/css/site.css?uploads HTTP/1.1",
             "content-length: 0",
@@ -205,7 +236,7 @@ async fn parameters_go_where_s3_wants_them() {
         ]
     );
     assert_eq!(
-        told(1),
+        told(&seen[1]),
         [
             "PUT /acme-assets/static/css/site.css?x-id=UploadPart&partNumber=1&uploadId=U%2F1 HTTP/1.1",
             "content-length: 9",
@@ -218,7 +249,7 @@ async fn parameters_go_where_s3_wants_them() {
     let xml = String::from_utf8(seen[2].body.clone()).expect("a document");
     assert!(xml.contains("<ChecksumCRC32>y/Q5Jg==</ChecksumCRC32>"), "{xml}");
     assert_eq!(
-        told(2),
+        told(&seen[2]),
         [
             "POST /acme-assets/static/css/site.css?uploadId=U%2F1 HTTP/1.1".to_owned(),
             format!("content-length: {}", xml.len()),
@@ -229,19 +260,10 @@ async fn parameters_go_where_s3_wants_them() {
         ]
     );
     assert_eq!(
-        told(3),
+        told(&seen[3]),
         [
             "DELETE /acme-assets/static/css/site.css?x-id=AbortMultipartUpload&uploadId=U%2F1 HTTP/1.1",
             "x-amz-request-payer: requester",
-        ]
-    );
-    assert_eq!(
-        store.requests().into_iter().collect::<Vec<_>>(),
-        [
-            ("AbortMultipartUpload", 1),
-            ("CompleteMultipartUpload", 1),
-            ("CreateMultipartUpload", 1),
-            ("UploadPart", 1)
         ]
     );
 }
