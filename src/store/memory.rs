@@ -18,7 +18,7 @@ use super::count::Counts;
 use super::{
     Body, Checksum, ChecksumAlgorithm, Condition, ListPage, ListedObject, MultipartRequest, ObjectHead,
     Operation, Part, PutAnswer, PutRequest, Store, StoreError, StoreErrorKind, StoredChecksum, Target,
-    UploadId,
+    UploadId, multipart_etag,
 };
 
 /// Objects a page of a listing.
@@ -268,18 +268,6 @@ impl State {
         self.objects.insert(key.to_owned(), object);
         PutAnswer { etag }
     }
-}
-
-/// The ETag that S3 gives an object made of parts: the MD5 of the parts' MD5s, and their number. `None` where
-/// an ETag of a part is no MD5.
-#[must_use]
-pub fn multipart_etag(parts: &[Part]) -> Option<String> {
-    let mut digest = Md5::new();
-    for part in parts {
-        let value = u128::from_str_radix(&part.etag, 16).ok().filter(|_| part.etag.len() == 32)?;
-        digest.update(value.to_be_bytes());
-    }
-    Some(format!("{:032x}-{}", u128::from_be_bytes(digest.finalize().into()), parts.len()))
 }
 
 fn composite(algorithm: ChecksumAlgorithm, parts: &[Part]) -> Option<StoredChecksum> {

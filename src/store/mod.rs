@@ -15,12 +15,14 @@ mod body;
 mod checksum;
 mod count;
 mod error;
+mod etag;
 pub mod memory;
 pub mod retry;
 pub mod s3;
 
 pub use checksum::Checksum;
 pub use error::{Operation, StoreError, StoreErrorKind, Target, permissions};
+pub use etag::multipart_etag;
 
 /// The verbs on one bucket. Each is one request; nothing is retried here (see [`retry`]).
 pub trait Store: Send + Sync {

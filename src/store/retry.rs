@@ -16,10 +16,9 @@ use tokio::time::Instant;
 
 use crate::name::ObjectKey;
 
-use super::memory::multipart_etag;
 use super::{
     Body, ListPage, MultipartRequest, ObjectHead, Part, PutAnswer, PutRequest, Store, StoreError,
-    StoreErrorKind, UploadId,
+    StoreErrorKind, UploadId, multipart_etag,
 };
 
 /// Tries in all.

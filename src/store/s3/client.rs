@@ -59,12 +59,10 @@ pub(super) async fn connect(settings: &ConnectionSettings) -> Result<(Client, Pl
         .or_else(|| settings.region_name.clone())
         .unwrap_or_else(|| DEFAULT_REGION.to_owned());
     let endpoint = settings.endpoint_url.clone().or_else(|| chain.as_ref().and_then(chain_endpoint));
+    let endpoint = endpoint.map(|endpoint| bare(&endpoint, settings)).transpose()?;
     let place = Place {
         bucket: settings.bucket.clone(),
-        endpoint: match &endpoint {
-            Some(endpoint) => shown(endpoint, settings)?,
-            None => aws_endpoint(&region, settings.use_ssl),
-        },
+        endpoint: endpoint.clone().unwrap_or_else(|| aws_endpoint(&region, settings.use_ssl)),
         plain_http: endpoint.is_none() && !settings.use_ssl,
         looked_in: looked_in(&settings.credentials),
         region,
@@ -80,7 +78,8 @@ pub(super) async fn connect(settings: &ConnectionSettings) -> Result<(Client, Pl
     let mut builder = transport(builder, &place)
         .region(Region::new(place.region.clone()))
         .force_path_style(path_style(settings, endpoint.is_some()));
-    builder.set_endpoint_url(endpoint);
+    // The SDK puts a bucket's name straight behind the path.
+    builder.set_endpoint_url(endpoint.map(|endpoint| endpoint + "/"));
     Ok((Client::from_conf(builder.build()), place))
 }
 
@@ -171,8 +170,8 @@ fn path_style(settings: &ConnectionSettings, own_endpoint: bool) -> bool {
     wanted && !settings.bucket.starts_with("arn:")
 }
 
-/// The endpoint without what must not show.
-fn shown(endpoint: &str, settings: &ConnectionSettings) -> Result<String, StoreError> {
+/// The endpoint without user, password and query, which S3 has no use for and which must not show.
+fn bare(endpoint: &str, settings: &ConnectionSettings) -> Result<String, StoreError> {
     let bare = endpoint.split(['?', '#']).next().unwrap_or_default();
     let (scheme, rest) = bare.split_once("://").unwrap_or(("", bare));
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));

@@ -35,7 +35,11 @@ impl Asked<'_> {
         let (kind, cause) = match error {
             SdkError::ServiceError(service) => {
                 let answer = answer(self.operation, service.raw(), service.err());
-                (meaning(&answer, self), said(&answer))
+                let cause = match answer.foreign && answer.redirects_to.is_none() {
+                    true => status_and_type(service.raw()),
+                    false => said(&answer),
+                };
+                (meaning(&answer, self), cause)
             }
             // The head of the answer was there and its rest was not S3's, or not whole.
             SdkError::ResponseError(response) => match broken_off(error) {
@@ -44,14 +48,10 @@ impl Asked<'_> {
             },
             _ => self.unanswered(error),
         };
-        let kind = match kind {
-            // No answer can be made out of a request that could not be made.
-            StoreErrorKind::ConnectionLost if matches!(error, SdkError::ConstructionFailure(_)) => {
-                StoreErrorKind::Unsendable
-            }
-            kind => kind,
-        };
-        StoreError::new(self.operation, self.target.clone(), kind).because(cause)
+        // The last place of the chain says nothing of those before it; the note names all.
+        let tells = !matches!(kind, StoreErrorKind::NoCredentials { .. });
+        let error = StoreError::new(self.operation, self.target.clone(), kind);
+        if tells { error.because(cause) } else { error }
     }
 
     fn not_s3(&self) -> StoreErrorKind {
@@ -60,37 +60,45 @@ impl Asked<'_> {
 
     /// There was no answer: credentials, connection, TLS.
     fn unanswered(&self, error: &(dyn Error + 'static)) -> (StoreErrorKind, String) {
-        let endpoint = || self.place.endpoint.clone();
         let cause = one_line(&innermost(error).to_string());
-        let texts: Vec<String> = chain(error).map(ToString::to_string).collect();
-        let says = |words: &[&str]| texts.iter().any(|text| words.iter().any(|word| text.contains(word)));
-        if let Some(credentials) = find::<CredentialsError>(error) {
-            return (self.credentials(credentials), cause);
-        }
-        let kind =
-            if says(&["certificate", "TLS", "tls handshake", "received fatal alert", "InvalidContentType"]) {
-                StoreErrorKind::Tls { endpoint: endpoint() }
-            } else if find::<ResolveDnsError>(error).is_some()
-                || says(&["connect timeout"])
-                || unreachable(error)
-            {
-                StoreErrorKind::Unreachable { endpoint: endpoint() }
-            } else if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
-                self.not_s3()
-            } else if says(&["timeout"]) {
-                StoreErrorKind::TimedOut
-            } else {
-                StoreErrorKind::ConnectionLost
-            };
+        let kind = match find::<CredentialsError>(error) {
+            Some(credentials) => self.credentials(credentials),
+            None if !met_network(error) => StoreErrorKind::Unsendable,
+            None => self.network(error),
+        };
         (kind, cause)
     }
 
+    /// What the HTTP client, its TLS and the system below have no common types for is told by their texts.
+    fn network(&self, error: &(dyn Error + 'static)) -> StoreErrorKind {
+        let endpoint = self.place.endpoint.clone();
+        if says(error, &["certificate", "TLS", "tls handshake", "received fatal alert", "InvalidContentType"])
+        {
+            StoreErrorKind::Tls { endpoint }
+        } else if find::<ResolveDnsError>(error).is_some()
+            || says(error, &["connect timeout", "tunnel error"])
+            || unreachable(error)
+        {
+            StoreErrorKind::Unreachable { endpoint }
+        } else if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
+            StoreErrorKind::NotS3 { endpoint }
+        } else if says(error, &["timeout"]) {
+            StoreErrorKind::TimedOut
+        } else {
+            StoreErrorKind::ConnectionLost
+        }
+    }
+
     fn credentials(&self, error: &CredentialsError) -> StoreErrorKind {
-        match error {
-            CredentialsError::CredentialsNotLoaded(_) => {
-                StoreErrorKind::NoCredentials { looked_in: self.place.looked_in.clone() }
-            }
-            _ => StoreErrorKind::CredentialsNotLoaded,
+        let none = match error {
+            CredentialsError::CredentialsNotLoaded(_) => true,
+            // The last of the chain: a machine without this service has given nothing.
+            error => says(error, &["IMDS", "instance metadata service"]),
+        };
+        if none {
+            StoreErrorKind::NoCredentials { looked_in: self.place.looked_in.clone() }
+        } else {
+            StoreErrorKind::CredentialsNotLoaded
         }
     }
 }
@@ -176,6 +184,18 @@ fn unreachable(error: &(dyn Error + 'static)) -> bool {
                 | io::ErrorKind::TimedOut
         )
     })
+}
+
+/// Whether the request met the network at all; "client error" is how the HTTP client's own errors start.
+fn met_network(error: &(dyn Error + 'static)) -> bool {
+    find::<hyper::Error>(error).is_some()
+        || find::<io::Error>(error).is_some()
+        || says(error, &["client error", "timeout"])
+}
+
+/// Whether any layer's text holds one of the words.
+fn says(error: &(dyn Error + 'static), words: &[&str]) -> bool {
+    chain(error).map(ToString::to_string).any(|text| words.iter().any(|word| text.contains(word)))
 }
 
 /// The cause, where the answer's body did not arrive whole.

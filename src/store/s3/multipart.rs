@@ -17,6 +17,8 @@ use super::send::Sending;
 pub(super) async fn create(store: &S3Store, request: &MultipartRequest) -> Result<UploadId, StoreError> {
     let sending = sending(store, Operation::CreateMultipartUpload, request);
     let mut headers = headers::of_object(&request.parameters);
+    // Some servers take no POST without it, and the SDK sends none.
+    headers.push(("content-length".to_owned(), "0".to_owned()));
     if let Some(algorithm) = request.checksum {
         headers.push(("x-amz-checksum-algorithm".to_owned(), algorithm.as_str().to_owned()));
     }

@@ -1,0 +1,42 @@
+//! The ETag of an object made of parts. Pure.
+
+use md5::{Digest as _, Md5};
+
+use super::Part;
+
+/// The ETag that S3 gives an object made of parts: the MD5 of the parts' MD5s, and their number. `None` where
+/// an ETag of a part is no MD5.
+#[must_use]
+pub fn multipart_etag(parts: &[Part]) -> Option<String> {
+    let mut digest = Md5::new();
+    for part in parts {
+        let value = u128::from_str_radix(&part.etag, 16).ok().filter(|_| part.etag.len() == 32)?;
+        digest.update(value.to_be_bytes());
+    }
+    Some(format!("{:032x}-{}", u128::from_be_bytes(digest.finalize().into()), parts.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(number: u16, etag: &str) -> Part {
+        Part { number, etag: etag.to_owned(), checksum: None }
+    }
+
+    #[test]
+    fn it_is_the_md5_of_the_md5s() {
+        // `printf part | md5sum`, twice; then `printf $HEX$HEX | xxd -r -p | md5sum`.
+        let etag = "f4c9385f1902f7334b00b9b4ecd164de";
+        assert_eq!(
+            multipart_etag(&[part(1, etag), part(2, etag)]).as_deref(),
+            Some("ca46ba190dcf239f636a4155d47c4b18-2")
+        );
+    }
+
+    #[test]
+    fn an_etag_that_is_no_md5_makes_none() {
+        assert_eq!(multipart_etag(&[part(1, "841a2d689ad86bd1611447453c22c6fc-2")]), None);
+        assert_eq!(multipart_etag(&[part(1, "abc")]), None);
+    }
+}
