@@ -45,6 +45,9 @@ pub fn prepare(settings: &Settings, home: Option<&Path>) -> Result<Prepared, Vec
     let rules = ObjectRules::new(&settings.objects).map_err(|error| vec![Problem::of(&error)])?;
     let collected = collect::collect(&settings.collect, &settings.location, home)
         .map_err(|errors| errors.iter().map(Problem::of).collect::<Vec<_>>())?;
+    if let Some(local) = &settings.connection.local {
+        collect::check_outside(&settings.collect, local).map_err(|error| vec![Problem::of(&error)])?;
+    }
     let warnings = warnings(&collected);
     let mut assets = Vec::with_capacity(collected.files.len());
     let mut problems = Vec::new();
