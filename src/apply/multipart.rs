@@ -42,7 +42,7 @@ impl<S: Store + 'static> Context<S> {
             condition: None,
         };
         let id = {
-            let _slot = self.options.limit.slot().await;
+            let _slot = self.turn().await?;
             self.store.create_multipart(&request).await?
         };
         let upload = Upload { step, encoded, request, id };

@@ -13,7 +13,7 @@ use crate::plan::{Action, Step, stored_parameters};
 use crate::report::Event;
 use crate::store::{Body, PutRequest, Store, StoreError, StoreErrorKind};
 
-use super::Context;
+use super::{Context, Slot};
 
 /// The most bytes of one body that are held in memory; what is larger is read from disk when it is sent.
 const HOLD: u64 = 8 * 1024 * 1024;
@@ -58,6 +58,7 @@ impl From<StoreError> for Failure {
                 | StoreErrorKind::ClockSkew
                 | StoreErrorKind::Unreachable { .. }
                 | StoreErrorKind::Tls { .. }
+                | StoreErrorKind::NoTls { .. }
                 | StoreErrorKind::NotS3 { .. }
         );
         Self { problem: Box::new(Problem::of(&error)), hopeless, not_tried: false }
@@ -139,13 +140,19 @@ impl<S: Store + 'static> Context<S> {
             checksum: self.options.checksum,
             condition: None,
         };
-        let slot = self.options.limit.slot().await;
+        let slot = self.turn().await?;
         let answer = self.store.put(&request).await;
         drop(slot);
         let answer = self.unless_changed(encoded, answer)?;
         drop(held);
         self.reporter.event(&Event::Progress { files: 0, bytes: step.asset.file.stamp.size });
         Ok(answer.etag)
+    }
+
+    /// Waits for the right to have a request in flight; an interrupt that came meanwhile lets none begin.
+    pub(super) async fn turn(&self) -> Result<Slot, Failure> {
+        let slot = self.options.limit.slot().await;
+        if self.cancel.is_cancelled() { Err(Failure::interrupted()) } else { Ok(slot) }
     }
 
     /// A stretch of a body as something to send: held in memory where it fits, else hashed now and streamed later.
