@@ -202,7 +202,7 @@ fn state(summary: &Summary, unknown: u64) -> String {
     if unknown > 0 {
         state.push_str(&format!("{unknown} may have been; "));
     }
-    state.push_str("the others are as they were before, and the next push stores them");
+    state.push_str("the others are as they were before, and the next push tries them again");
     state
 }
 
