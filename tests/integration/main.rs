@@ -1,6 +1,7 @@
 //! Integration tests: one binary, so that the SDK is linked once.
 #![expect(clippy::disallowed_methods, reason = "tests make files and look at them")]
 
+mod bad_input;
 mod conformance;
 mod s3_wire;
 mod script;
