@@ -49,8 +49,8 @@ pub(super) struct Change<T> {
     pub(super) unnamed: Vec<BlobId>,
 }
 
-/// Told whether the transaction was committed; gives the bodies back that nothing names any more.
-type Conclude = Box<dyn FnOnce(&S3Result) -> Vec<BlobId> + Send>;
+/// Told whether the transaction was committed: removes the bodies that nothing names, then tells the caller.
+type Conclude = Box<dyn FnOnce(&S3Result, &Blobs) + Send>;
 
 struct Job {
     directories: Vec<PathBuf>,
@@ -108,17 +108,20 @@ impl Index {
         let directories = pending.iter().map(Pending::directory).collect();
         let run = Box::new(move |connection: &Connection| -> Conclude {
             let result = in_savepoint(connection, change);
-            Box::new(move |committed| {
+            Box::new(move |committed, blobs| {
                 let outcome = committed.as_ref().map_err(refusal::repeat).map(drop).and(result);
-                let (outcome, unnamed) = match outcome {
+                let outcome = match outcome {
                     Ok(change) => {
                         pending.into_iter().for_each(Pending::keep);
-                        (Ok(change.value), change.unnamed)
+                        change.unnamed.iter().for_each(|id| blobs.remove(id));
+                        Ok(change.value)
                     }
-                    Err(refused) => (Err(refused), Vec::new()),
+                    Err(refused) => {
+                        drop(pending);
+                        Err(refused)
+                    }
                 };
                 let _caller_left = reply.send(outcome);
-                unnamed
             })
         });
         let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(Job { directories, run }).is_ok());
@@ -148,7 +151,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// The writing thread: takes what waits, commits it together, tells everybody, removes what was replaced.
+/// The writing thread: takes what waits, commits it together, tells everybody.
 fn write(connection: &Connection, queue: &mpsc::Receiver<Job>, blobs: &Blobs) {
     while let Ok(first) = queue.recv() {
         let mut jobs = vec![first];
@@ -157,8 +160,7 @@ fn write(connection: &Connection, queue: &mpsc::Receiver<Job>, blobs: &Blobs) {
             jobs.iter_mut().flat_map(|job| std::mem::take(&mut job.directories)).collect();
         let (conclusions, committed) = transaction(connection, &directories, jobs);
         for conclude in conclusions {
-            let unnamed = conclude(&committed);
-            unnamed.iter().for_each(|id| blobs.remove(id));
+            conclude(&committed, blobs);
         }
     }
 }

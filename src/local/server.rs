@@ -153,6 +153,7 @@ async fn accept(listener: TcpListener, state: Arc<State>, mut stopped: oneshot::
 struct HungUp;
 
 async fn handle(state: Arc<State>, mut request: Request<Incoming>) -> Result<Response<Body>, HungUp> {
+    join_codings(request.headers_mut());
     let trace = SharedTrace::default();
     request.extensions_mut().insert(Arc::clone(&trace));
     let logged = state.log.as_ref().map(|_| describe(&request));
@@ -171,6 +172,18 @@ async fn handle(state: Arc<State>, mut request: Request<Incoming>) -> Result<Res
         log.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
     }
     answer
+}
+
+/// Several `Content-Encoding` headers as one, which means the same and has the same signature: the Rust SDK
+/// sends `aws-chunked` in a header of its own, and `s3s` takes only one.
+fn join_codings(headers: &mut HeaderMap) {
+    let codings: Vec<&[u8]> =
+        headers.get_all(header::CONTENT_ENCODING).iter().map(HeaderValue::as_bytes).collect();
+    if codings.len() > 1
+        && let Ok(joined) = HeaderValue::from_bytes(&codings.join(&b","[..]))
+    {
+        headers.insert(header::CONTENT_ENCODING, joined);
+    }
 }
 
 fn describe(request: &Request<Incoming>) -> LoggedRequest {
