@@ -691,6 +691,12 @@ async fn a_full_disk_refuses_and_stays_whole() {
     endpoint.put("key", "12345678").await;
     let put = endpoint.client.put_object().bucket("acme").key("more").body(ByteStream::from_static(b"123"));
     assert_eq!(code(put.send().await), refusal(507, "InsufficientStorage"));
+    // The answer arrives though nobody wanted the body.
+    let large = || ByteStream::from(vec![0; 16 * MIB]);
+    let put = endpoint.client.put_object().bucket("acme").key("more").body(large());
+    assert_eq!(code(put.send().await), refusal(507, "InsufficientStorage"));
+    let put = endpoint.client.put_object().bucket("other").key("more").body(large());
+    assert_eq!(code(put.send().await), refusal(404, "NoSuchBucket"));
     assert_eq!((endpoint.files(), endpoint.get("key").await), (1, "12345678".to_owned()));
 }
 
