@@ -1,4 +1,5 @@
 //! Integration tests: one binary, so that the SDK is linked once.
 
 mod conformance;
+mod local_endpoint;
 mod s3_wire;
