@@ -2,4 +2,7 @@
 
 mod conformance;
 mod local_endpoint;
+mod push;
+mod readme;
 mod s3_wire;
+mod support;

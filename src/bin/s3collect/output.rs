@@ -22,9 +22,9 @@ const SHOWN: usize = 5;
 /// How much is said on stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verbosity {
-    /// Errors only.
+    /// Warnings and errors only.
     Quiet,
-    /// And warnings, progress, the summary.
+    /// And progress and the summary.
     Normal,
     /// And a line for each object that is put.
     Verbose,
@@ -86,11 +86,9 @@ impl Printer {
         self.problems("error", ERROR, problems);
     }
 
-    /// Warnings, unless quiet is wanted.
+    /// Warnings, in the same form.
     pub(crate) fn warnings(&self, problems: &[Problem]) {
-        if self.verbosity > Verbosity::Quiet {
-            self.problems("warning", WARNING, problems);
-        }
+        self.problems("warning", WARNING, problems);
     }
 
     fn problems(&self, label: &str, style: Style, problems: &[Problem]) {
