@@ -3,6 +3,9 @@
 
 mod bad_input;
 mod conformance;
+mod local_endpoint;
+mod push;
+mod readme;
 mod s3_wire;
 mod script;
 mod support;

@@ -202,7 +202,9 @@ fn a_disk_that_is_really_full() {
     let mut command = Command::new("unshare");
     command
         .args(["-rm", "sh", "-c", script, env!("CARGO_BIN_EXE_s3collect")])
-        .current_dir(sandbox.dir())
+        .current_dir(sandbox.path(""))
+        .env_clear()
+        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
         .env("HOME", sandbox.path("home"));
     let Ok(output) = command.output() else { return skipped("there is no `unshare`") };
     let run = Run {
