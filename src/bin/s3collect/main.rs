@@ -26,7 +26,10 @@ use output::{Printer, Verbosity};
 use push_verb::Asked;
 
 fn main() -> ExitCode {
-    let Arguments { global, verb } = Arguments::parse();
+    let Arguments { global, verb } = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return misused(&error),
+    };
     match Surroundings::read(&global).and_then(|surroundings| surroundings.run(&global, verb)) {
         Ok(exit) => ExitCode::from(exit.code()),
         // Whoever read our output has seen enough.
@@ -37,6 +40,22 @@ fn main() -> ExitCode {
             ExitCode::from(Exit::Failed.code())
         }
     }
+}
+
+/// Help, the version, or what is wrong with the command line in clap's own words; as a document, too, for those
+/// who asked for one.
+fn misused(error: &clap::Error) -> ExitCode {
+    let wrong = error.use_stderr();
+    // A closed pipe is no reason to say more.
+    let _ = error.print();
+    if wrong && std::env::args_os().any(|argument| argument == "--json") {
+        let told = error.to_string();
+        let message = told.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let problem = Problem::new(message).with_hint("`s3collect --help` has verbs and flags");
+        let printer = Printer::new(Verbosity::Quiet, ColorChoice::Never);
+        let _ = printer.json(&serde_json::json!({ "ok": false, "errors": [problem] }));
+    }
+    ExitCode::from(if wrong { Exit::Usage.code() } else { Exit::Done.code() })
 }
 
 /// What the process was started in.
