@@ -1,7 +1,8 @@
 //! What happens while a push is under way: files that change or vanish, interrupts, readers that go away; and how
 //! bodies travel when there is little memory for them.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Lines};
+use std::process::ChildStderr;
 use std::sync::mpsc;
 
 use md5::{Digest as _, Md5};
@@ -121,63 +122,81 @@ fn an_interrupt_leaves_no_parts_behind() {
     }
 }
 
+/// A push to a socket that holds back the answer to one request, so that it is known to be under way.
+struct Held {
+    sandbox: Sandbox,
+    child: Child,
+    stderr: Lines<BufReader<ChildStderr>>,
+    release: mpsc::Sender<()>,
+    _runtime: Runtime,
+}
+
+impl Held {
+    /// Pushes until the request of this number, from 0, has arrived.
+    fn at(number: usize, answers: Vec<String>, files: &[&str]) -> Self {
+        let runtime = runtime();
+        let (arrived, arrival) = mpsc::channel();
+        let (release, released) = mpsc::channel();
+        let script = runtime.block_on(Script::meanwhile(answers, move |now| {
+            if now == number {
+                arrived.send(()).expect("the test waits");
+                let _gone = released.recv_timeout(Duration::from_secs(60));
+            }
+        }));
+        let sandbox = sandbox_at(&format!("http://127.0.0.1:{}", script.port));
+        for file in files {
+            sandbox.write(&format!("static/{file}"), "x");
+        }
+        let mut child = spawn(&sandbox, &["push", "static", "-j", "1"]);
+        let stderr = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+        arrival.recv_timeout(Duration::from_secs(60)).expect("the request");
+        Self { sandbox, child, stderr, release, _runtime: runtime }
+    }
+
+    /// Sends a signal and waits until it is told.
+    fn interrupt(&mut self, name: &str) {
+        signal(&self.child, name);
+        assert_eq!(self.stderr.next().expect("a line").expect("text") + "\n", INTERRUPTED);
+    }
+
+    /// The status, and what stderr told besides.
+    fn ended(mut self) -> (Option<i32>, String) {
+        let rest: Vec<String> = self.stderr.map(|line| line.expect("text") + "\n").collect();
+        let status = self.child.wait().expect("the binary ends");
+        (status.code(), self.sandbox.filtered(rest.concat().as_bytes()))
+    }
+}
+
+fn stored() -> String {
+    answer("200 OK", &["etag: \"9dd4e461268c8034f5c8564e155c67a6\""], "")
+}
+
 /// Pages go after all else, one at a time here: one of the two is under way, the other waits for its turn.
 #[test]
 fn an_interrupt_lets_requests_under_way_end_and_begins_no_more() {
-    let slow = fault("PutObject", Some("*.html"), When::Always, Effect::Delay(Duration::from_secs(1)));
-    let service = Service::with(vec![slow]);
-    let sandbox =
-        service.sandbox().file("static/a.css", "a").file("static/b.html", "b").file("static/c.html", "c");
-    let child = spawn(&sandbox, &["push", "static", "-j", "1"]);
-    service.await_answer("PutObject");
-    std::thread::sleep(Duration::from_millis(300));
-    signal(&child, "INT");
-    ended(&sandbox, child).expect(
-        130,
-        "",
-        &format!(
-            "{INTERRUPTED}note: 2 of 3 objects were stored; the others are as they were before, and the next push \
-             tries them again\n3 assets: 2 put (2 bytes), 0 unchanged, 1 not tried  s3://acme/  [TIME]\n"
-        ),
-    );
-    service.faultless();
-    sandbox.run(&["push", "static"]).expect(
-        0,
-        "",
-        "3 assets: 1 put (1 byte), 2 unchanged  s3://acme/  [TIME]\n",
-    );
+    let answers = vec![empty_listing(), stored(), stored(), stored()];
+    let mut held = Held::at(2, answers, &["a.css", "b.html", "c.html"]);
+    held.interrupt("INT");
+    std::thread::sleep(Duration::from_millis(200));
+    held.release.send(()).expect("the answer waits");
+    let note = "note: 2 of 3 objects were stored; the others are as they were before, and the next push tries them \
+                again\n3 assets: 2 put (2 bytes), 0 unchanged, 1 not tried  s3://acme/  [TIME]\n";
+    assert_eq!(held.ended(), (Some(130), note.to_owned()));
 }
 
 #[test]
 fn an_interrupt_before_anything_was_stored() {
-    let runtime = runtime();
-    let (arrived, arrival) = mpsc::channel();
-    let (_hold, held) = mpsc::channel::<()>();
-    let script = runtime.block_on(Script::meanwhile(vec![empty_listing()], move |_| {
-        arrived.send(()).expect("the test waits");
-        let _never = held.recv_timeout(Duration::from_secs(30));
-    }));
-    let sandbox = sandbox_at(&format!("http://127.0.0.1:{}", script.port)).file("static/a.css", "a");
-    let child = spawn(&sandbox, &["push", "static"]);
-    arrival.recv_timeout(Duration::from_secs(30)).expect("a listing");
-    signal(&child, "TERM");
-    ended(&sandbox, child).expect(130, "", &format!("{INTERRUPTED}note: nothing was stored\n"));
-    drop(_hold);
+    let mut held = Held::at(0, vec![empty_listing()], &["a.css"]);
+    held.interrupt("TERM");
+    assert_eq!(held.ended(), (Some(130), "note: nothing was stored\n".to_owned()));
 }
 
 #[test]
 fn a_second_interrupt_ends_at_once() {
-    let slow = fault("PutObject", None, When::Always, Effect::Delay(Duration::from_secs(60)));
-    let service = Service::with(vec![slow]);
-    let sandbox = service.sandbox().file("static/a.css", "a");
-    let mut child = spawn(&sandbox, &["push", "static"]);
-    service.await_answer("ListObjectsV2");
-    signal(&child, "INT");
-    let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
-    assert_eq!(lines.next().expect("a line").expect("text") + "\n", INTERRUPTED);
-    signal(&child, "INT");
-    assert_eq!(child.wait().expect("an end").code(), Some(130));
-    assert_eq!(lines.next().map(|line| line.expect("text")), None);
+    let mut held = Held::at(1, vec![empty_listing(), stored()], &["a.css"]);
+    held.interrupt("INT");
+    signal(&held.child, "INT");
+    assert_eq!(held.ended(), (Some(130), String::new()));
 }
 
 /// `s3collect push -n | head -1`.
