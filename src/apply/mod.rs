@@ -9,10 +9,11 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::digest::ChecksumAlgorithm;
 use crate::error::Problem;
 use crate::plan::{Plan, Wave};
 use crate::report::{Event, Reporter};
-use crate::store::{ChecksumAlgorithm, Store};
+use crate::store::Store;
 
 mod budget;
 mod limit;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::digest::ChecksumAlgorithm;
 use crate::error::Problem;
 use crate::name::Location;
 use crate::parameters::ObjectParameters;
-use crate::store::ChecksumAlgorithm;
 
 mod combine;
 mod document;

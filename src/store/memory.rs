@@ -10,15 +10,15 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use md5::{Digest as _, Md5};
 
+use crate::digest::{Checksum, ChecksumAlgorithm, hex};
 use crate::name::ObjectKey;
 use crate::parameters::{ObjectParameters, Parameter};
 
 use super::body::BodyReader;
 use super::count::Counts;
 use super::{
-    Body, Checksum, ChecksumAlgorithm, Condition, ListPage, ListedObject, MultipartRequest, ObjectHead,
-    Operation, Part, PutAnswer, PutRequest, Store, StoreError, StoreErrorKind, StoredChecksum, Target,
-    UploadId, multipart_etag,
+    Body, Condition, ListPage, ListedObject, MultipartRequest, ObjectHead, Operation, Part, PutAnswer,
+    PutRequest, Store, StoreError, StoreErrorKind, StoredChecksum, Target, UploadId, multipart_etag,
 };
 
 /// Objects a page of a listing.
@@ -330,5 +330,5 @@ fn invalid_part() -> StoreErrorKind {
 }
 
 fn md5_of(body: &[u8]) -> String {
-    format!("{:032x}", u128::from_be_bytes(Md5::digest(body).into()))
+    hex(&Md5::digest(body))
 }

@@ -12,7 +12,6 @@ use crate::name::ObjectKey;
 use crate::parameters::ObjectParameters;
 
 mod body;
-mod checksum;
 mod count;
 mod error;
 mod etag;
@@ -20,7 +19,7 @@ pub mod memory;
 pub mod retry;
 pub mod s3;
 
-pub use checksum::Checksum;
+pub use crate::digest::{Checksum, ChecksumAlgorithm};
 pub use error::{Operation, StoreError, StoreErrorKind, Target, permissions};
 pub use etag::multipart_etag;
 
@@ -117,21 +116,6 @@ pub struct StoredChecksum {
     pub value: String,
     /// For a checksum of the parts' checksums, how many parts there were; `None` for one over the whole body.
     pub composite_parts: Option<u32>,
-}
-
-/// S3's additional checksums.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ChecksumAlgorithm {
-    /// CRC-32 as in gzip.
-    Crc32,
-    /// CRC-32 Castagnoli.
-    Crc32c,
-    /// CRC-64/NVME.
-    Crc64Nvme,
-    /// SHA-1.
-    Sha1,
-    /// SHA-256.
-    Sha256,
 }
 
 /// A body that can be sent more than once.
