@@ -49,8 +49,8 @@ pub(super) struct Change<T> {
     pub(super) unnamed: Vec<BlobId>,
 }
 
-/// Told whether the transaction was committed; gives the bodies back that nothing names any more.
-type Conclude = Box<dyn FnOnce(&S3Result) -> Vec<BlobId> + Send>;
+/// Told whether the transaction was committed: removes the bodies that nothing names, then tells the caller.
+type Conclude = Box<dyn FnOnce(&S3Result, &Blobs) + Send>;
 
 struct Job {
     directories: Vec<PathBuf>,
@@ -108,17 +108,20 @@ impl Index {
         let directories = pending.iter().map(Pending::directory).collect();
         let run = Box::new(move |connection: &Connection| -> Conclude {
             let result = in_savepoint(connection, change);
-            Box::new(move |committed| {
+            Box::new(move |committed, blobs| {
                 let outcome = committed.as_ref().map_err(refusal::repeat).map(drop).and(result);
-                let (outcome, unnamed) = match outcome {
+                let outcome = match outcome {
                     Ok(change) => {
                         pending.into_iter().for_each(Pending::keep);
-                        (Ok(change.value), change.unnamed)
+                        change.unnamed.iter().for_each(|id| blobs.remove(id));
+                        Ok(change.value)
                     }
-                    Err(refused) => (Err(refused), Vec::new()),
+                    Err(refused) => {
+                        drop(pending);
+                        Err(refused)
+                    }
                 };
                 let _caller_left = reply.send(outcome);
-                unnamed
             })
         });
         let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(Job { directories, run }).is_ok());
@@ -148,7 +151,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// The writing thread: takes what waits, commits it together, tells everybody, removes what was replaced.
+/// The writing thread: takes what waits, commits it together, tells everybody.
 fn write(connection: &Connection, queue: &mpsc::Receiver<Job>, blobs: &Blobs) {
     while let Ok(first) = queue.recv() {
         let mut jobs = vec![first];
@@ -157,8 +160,7 @@ fn write(connection: &Connection, queue: &mpsc::Receiver<Job>, blobs: &Blobs) {
             jobs.iter_mut().flat_map(|job| std::mem::take(&mut job.directories)).collect();
         let (conclusions, committed) = transaction(connection, &directories, jobs);
         for conclude in conclusions {
-            let unnamed = conclude(&committed);
-            unnamed.iter().for_each(|id| blobs.remove(id));
+            conclude(&committed, blobs);
         }
     }
 }
@@ -217,4 +219,108 @@ pub(super) fn named_blobs(connection: &Connection) -> S3Result<HashSet<String>> 
         statement.query_map([], |row| row.get(0))?.collect::<Result<HashSet<String>, _>>()
     };
     query().map_err(refusal::index)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::local::blob::Spool;
+
+    /// An index without a directory, for tests of what runs inside a transaction.
+    pub(in crate::local) fn in_memory() -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(SCHEMA).unwrap();
+        connection
+    }
+
+    fn open(directory: &Path) -> (Arc<Blobs>, Index) {
+        let blobs = Arc::new(Blobs::open(directory).unwrap());
+        let index = Index::open(&directory.join("index"), Arc::clone(&blobs)).unwrap();
+        (blobs, index)
+    }
+
+    fn body(blobs: &Arc<Blobs>) -> (BlobId, Pending) {
+        let mut spool = Spool::create(blobs, &[]).unwrap();
+        spool.append(&[Bytes::from_static(b"body")]).unwrap();
+        let pending = spool.finish().unwrap().pending;
+        (pending.id().clone(), pending)
+    }
+
+    fn make(connection: &Connection, name: &str) -> S3Result<Change<()>> {
+        connection.execute("INSERT INTO bucket VALUES (?1, 0, '')", [name]).map_err(refusal::index)?;
+        Ok(Change { value: (), unnamed: Vec::new() })
+    }
+
+    fn buckets(index: &Index) -> i64 {
+        let count = |connection: &Connection| {
+            connection.query_row("SELECT COUNT(*) FROM bucket", [], |row| row.get(0)).map_err(refusal::index)
+        };
+        index.read(count).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_refused_change_leaves_neither_row_nor_body() {
+        let directory = tempfile::tempdir().unwrap();
+        let (blobs, index) = open(directory.path());
+        let (id, pending) = body(&blobs);
+        let refused = index.change(vec![pending], |connection| -> S3Result<Change<()>> {
+            make(connection, "one")?;
+            Err(refusal::precondition_failed())
+        });
+        assert_eq!(*refused.await.unwrap_err().code(), S3ErrorCode::PreconditionFailed);
+        assert_eq!(buckets(&index), 0);
+        assert!(blobs.read(&id).is_err());
+        let (id, pending) = body(&blobs);
+        index.change(vec![pending], |connection| make(connection, "one")).await.unwrap();
+        assert_eq!(buckets(&index), 1);
+        assert!(blobs.read(&id).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_change_happens_though_its_caller_has_gone() {
+        let directory = tempfile::tempdir().unwrap();
+        let (blobs, index) = open(directory.path());
+        let (id, pending) = body(&blobs);
+        let change = index.change(vec![pending], |connection| make(connection, "one"));
+        let _asked_once = tokio::time::timeout(Duration::ZERO, change).await;
+        index.change(Vec::new(), |connection| make(connection, "two")).await.unwrap();
+        assert_eq!(buckets(&index), 2);
+        assert!(blobs.read(&id).is_ok());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn two_processes_take_turns() {
+        let directory = tempfile::tempdir().unwrap();
+        let (_, one) = open(directory.path());
+        let (_, two) = open(directory.path());
+        let (one, two, failed) = (Arc::new(one), Arc::new(two), Arc::new(AtomicUsize::new(0)));
+        let mut tasks = tokio::task::JoinSet::new();
+        for number in 0..100 {
+            let (index, failed) =
+                (Arc::clone(if number % 2 == 0 { &one } else { &two }), Arc::clone(&failed));
+            // Each name is wanted by both, and only one gets it.
+            let name = format!("bucket-{}", number / 2);
+            tasks.spawn(async move {
+                if index.change(Vec::new(), move |connection| make(connection, &name)).await.is_err() {
+                    failed.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        tasks.join_all().await;
+        assert_eq!((buckets(&one), failed.load(Ordering::Relaxed)), (50, 50));
+    }
+
+    #[test]
+    fn a_newer_layout_is_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        drop(open(directory.path()));
+        let path = directory.path().join("index");
+        connect(&path).unwrap().execute_batch("PRAGMA user_version = 2").unwrap();
+        let blobs = Arc::new(Blobs::open(directory.path()).unwrap());
+        assert!(matches!(Index::open(&path, blobs), Err(LocalError::Newer(_))));
+    }
 }

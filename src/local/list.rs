@@ -124,3 +124,122 @@ pub(super) fn successor(prefix: &[u8]) -> Option<Vec<u8>> {
     next[last] += 1;
     Some(next)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::{prop, proptest};
+
+    use super::super::blob::BlobId;
+    use super::super::description::Description;
+    use super::super::index::tests::in_memory;
+    use super::super::object::Condition;
+    use super::*;
+
+    fn holding<'a>(keys: impl IntoIterator<Item = &'a str>) -> Connection {
+        let connection = in_memory();
+        connection.execute("INSERT INTO bucket VALUES ('acme', 0, '')", []).unwrap();
+        let object = Object {
+            blob: BlobId::parse("0000000000000000000000000000").unwrap(),
+            size: 1,
+            etag: "e".to_owned(),
+            modified: 0,
+            description: Description::default(),
+        };
+        for key in keys {
+            object::put(&connection, None, ("acme", key), &object, &Condition::None).unwrap();
+        }
+        connection
+    }
+
+    fn query(prefix: &str, delimiter: &str, limit: usize) -> Query {
+        let (prefix, delimiter) = (prefix.to_owned(), delimiter.to_owned());
+        Query { bucket: "acme".to_owned(), prefix, delimiter, after: None, limit }
+    }
+
+    /// All pages, each begun after the last entry of the one before.
+    fn walk(connection: &Connection, mut query: Query) -> Vec<Vec<String>> {
+        let mut pages = Vec::new();
+        loop {
+            let page = list(connection, &query).unwrap();
+            let names: Vec<String> = page.entries.iter().map(|entry| entry.name().to_owned()).collect();
+            query.after = names.last().cloned();
+            pages.push(names);
+            if !page.truncated {
+                return pages;
+            }
+        }
+    }
+
+    #[test]
+    fn a_prefix_ends_where_it_ends() {
+        let connection = holding(["static", "static-old/a", "static/a", "static/b", "static0"]);
+        assert_eq!(walk(&connection, query("static/", "", 9)), [["static/a", "static/b"]]);
+        assert_eq!(
+            walk(&connection, query("static", "/", 9)),
+            [["static", "static-old/", "static/", "static0"]]
+        );
+    }
+
+    #[test]
+    fn a_page_that_ends_with_the_last_entry_is_the_last() {
+        let connection = holding(["a", "b", "c/1", "c/2"]);
+        assert_eq!(walk(&connection, query("", "", 2)), [["a", "b"], ["c/1", "c/2"]]);
+        assert_eq!(walk(&connection, query("", "/", 3)), [["a", "b", "c/"]]);
+        assert_eq!(walk(&connection, query("", "/", 1)), [["a"], ["b"], ["c/"]]);
+        assert!(!list(&connection, &query("", "", 0)).unwrap().truncated);
+    }
+
+    #[test]
+    fn keys_are_in_the_order_of_their_bytes() {
+        let keys = ["A", "a", "a!", "a/b", "a0", "\u{7f}", "\u{e9}", "\u{ff5e}", "\u{1f642}"];
+        let connection = holding(keys.into_iter().rev());
+        assert_eq!(walk(&connection, query("", "", 100)), [keys]);
+    }
+
+    #[test]
+    fn what_comes_after_a_key_may_share_its_prefix() {
+        let connection = holding(["a/1", "a/2", "b"]);
+        let after = |after: &str| {
+            let query = Query { after: Some(after.to_owned()), ..query("", "/", 9) };
+            let page = list(&connection, &query).unwrap();
+            page.entries.iter().map(|entry| entry.name().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(after("a/1"), ["a/", "b"]);
+        assert_eq!(after("a/"), ["b"]);
+        assert_eq!(after(""), ["a/", "b"]);
+    }
+
+    #[test]
+    fn nothing_starts_beyond_the_last_byte() {
+        assert_eq!(successor(b"ab"), Some(b"ac".to_vec()));
+        assert_eq!(successor(b"a\xff"), Some(b"b".to_vec()));
+        assert_eq!(successor(b"\xff"), None);
+        assert_eq!(successor(b""), None);
+    }
+
+    proptest! {
+        #[test]
+        fn pages_together_are_the_listing(
+            keys in prop::collection::btree_set("[ab/\u{10ffff}]{1,5}", 0..20),
+            prefix in "[ab/]{0,2}",
+            delimiter in prop::sample::select(vec!["", "/", "b/"]),
+            limit in 1_usize..5,
+        ) {
+            let expected: BTreeSet<String> = keys
+                .iter()
+                .filter_map(|key| {
+                    let rest = key.strip_prefix(&prefix)?;
+                    let end = rest.find(delimiter).filter(|_| !delimiter.is_empty());
+                    Some(end.map_or(key.clone(), |end| key[..prefix.len() + end + delimiter.len()].to_owned()))
+                })
+                .collect();
+            let connection = holding(keys.iter().map(String::as_str));
+            let pages = walk(&connection, query(&prefix, delimiter, limit));
+            let listed: Vec<String> = pages.concat();
+            assert!(pages.iter().all(|page| page.len() <= limit));
+            assert_eq!(listed, expected.into_iter().collect::<Vec<_>>());
+        }
+    }
+}

@@ -26,6 +26,7 @@ mod page;
 mod put;
 mod refusal;
 mod server;
+mod unread;
 mod upload;
 
 use endpoint::Endpoint;

@@ -181,3 +181,91 @@ pub(super) fn condition_of(headers: &http::HeaderMap) -> S3Result<Condition> {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderMap;
+
+    use super::super::index::tests::in_memory;
+    use super::*;
+
+    fn object(etag: &str, size: u64) -> Object {
+        Object {
+            blob: BlobId::parse("0000000000000000000000000000").unwrap(),
+            size,
+            etag: etag.to_owned(),
+            modified: 0,
+            description: Description::default(),
+        }
+    }
+
+    fn store() -> Connection {
+        let connection = in_memory();
+        connection.execute("INSERT INTO bucket VALUES ('acme', 0, '')", []).unwrap();
+        connection
+    }
+
+    #[test]
+    fn conditions_are_about_what_is_there() {
+        let connection = store();
+        let put = |etag: &str, condition: Condition| {
+            let done = put(&connection, None, ("acme", "key"), &object(etag, 1), &condition);
+            done.map(|replaced| replaced.len()).map_err(|error| error.code().clone())
+        };
+        let matches = |etag: &str| Condition::Matches(etag.to_owned());
+        assert_eq!(put("1", matches("1")), Err(S3ErrorCode::NoSuchKey));
+        assert_eq!(put("1", Condition::Present), Err(S3ErrorCode::PreconditionFailed));
+        assert_eq!(put("1", Condition::Absent), Ok(0));
+        assert_eq!(put("2", Condition::Absent), Err(S3ErrorCode::PreconditionFailed));
+        assert_eq!(put("2", matches("0")), Err(S3ErrorCode::PreconditionFailed));
+        assert_eq!(put("2", matches("1")), Ok(1));
+        assert_eq!(put("3", Condition::None), Ok(1));
+        assert_eq!(get(&connection, "acme", "key").unwrap(), object("3", 1));
+        let refused = delete(&connection, ("acme", "key"), &matches("2")).unwrap_err();
+        assert_eq!(*refused.code(), S3ErrorCode::PreconditionFailed);
+        assert_eq!(delete(&connection, ("acme", "key"), &Condition::None).unwrap().len(), 1);
+        assert_eq!(delete(&connection, ("acme", "key"), &Condition::None).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn a_full_disk_takes_what_replaces_as_much() {
+        let connection = store();
+        let put = |key: &str, size: u64| {
+            let done = put(&connection, Some(10), ("acme", key), &object("e", size), &Condition::None);
+            done.map(drop).map_err(|error| error.status_code().unwrap().as_u16())
+        };
+        assert_eq!(put("a", 6), Ok(()));
+        assert_eq!(put("b", 5), Err(507));
+        assert_eq!(put("b", 4), Ok(()));
+        assert_eq!(put("b", 4), Ok(()));
+        assert_eq!(put("b", 5), Err(507));
+        assert_eq!(put("c", 0), Ok(()));
+    }
+
+    #[test]
+    fn a_missing_bucket_is_told_from_a_missing_key() {
+        let connection = store();
+        let code = |bucket: &str| get(&connection, bucket, "key").unwrap_err().code().clone();
+        assert_eq!(code("acme"), S3ErrorCode::NoSuchKey);
+        assert_eq!(code("other"), S3ErrorCode::NoSuchBucket);
+    }
+
+    #[test]
+    fn conditions_are_read_from_headers() {
+        let condition = |pairs: &[(&'static str, &'static str)]| {
+            let headers: HeaderMap = pairs
+                .iter()
+                .map(|(name, value)| {
+                    (http::HeaderName::from_static(name), http::HeaderValue::from_static(value))
+                })
+                .collect();
+            condition_of(&headers).ok()
+        };
+        assert_eq!(condition(&[]), Some(Condition::None));
+        assert_eq!(condition(&[("if-none-match", "*")]), Some(Condition::Absent));
+        assert_eq!(condition(&[("if-none-match", "\"e\"")]), None);
+        assert_eq!(condition(&[("if-match", "\"e\"")]), Some(Condition::Matches("e".to_owned())));
+        assert_eq!(condition(&[("if-match", "*")]), Some(Condition::Present));
+        assert_eq!(condition(&[("if-match", "e"), ("if-none-match", "*")]), None);
+    }
+}

@@ -49,7 +49,7 @@ impl Asked {
                 .map(|_| Self::Redirect);
         }
         let name = path.strip_prefix(ROOT)?;
-        let name = if name.is_empty() { name } else { name.strip_prefix('/')? };
+        let name = if name.is_empty() { name } else { name.strip_prefix('/')?.trim_end_matches('/') };
         if name.is_empty() {
             return Some(Self::Buckets);
         }
@@ -265,6 +265,7 @@ mod tests {
         assert_eq!(asked("/", &[("accept", "text/html"), ("authorization", "AWS4")]), None);
         assert_eq!(asked("/?X-Amz-Signature=1", &[("accept", "text/html")]), None);
         assert_eq!(asked("/_browse", &[]), Some(Asked::Buckets));
+        assert_eq!(asked("/_browse/acme", &[]), asked("/_browse/acme/", &[]));
         assert_eq!(asked("/_browser/x", &[]), None);
         assert_eq!(asked("/bucket/key", &[("accept", "text/html")]), None);
         let bucket = Asked::Bucket {

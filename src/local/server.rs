@@ -26,6 +26,7 @@ use super::endpoint::Endpoint;
 use super::error::LocalError;
 use super::fault::{Fault, Faults, LoggedRequest};
 use super::index::Change;
+use super::unread::Unread;
 use super::{Options, bucket, page};
 
 /// How long requests that are under way may take once the server is to stop.
@@ -153,17 +154,17 @@ async fn accept(listener: TcpListener, state: Arc<State>, mut stopped: oneshot::
 struct HungUp;
 
 async fn handle(state: Arc<State>, mut request: Request<Incoming>) -> Result<Response<Body>, HungUp> {
+    join_codings(request.headers_mut());
     let trace = SharedTrace::default();
     request.extensions_mut().insert(Arc::clone(&trace));
     let logged = state.log.as_ref().map(|_| describe(&request));
     let answer = match page::Asked::of(&request).filter(|_| state.anonymous_read) {
         Some(asked) => Ok(page::answer(&state.endpoint, asked).await),
-        None => state.service.call(request.map(Body::from)).await.map_err(|_| HungUp),
+        None => call(&state.service, request, &trace).await,
     };
     let number = state.count.fetch_add(1, Ordering::Relaxed);
     let answer = answer.map(|response| finish(response, number));
     let trace = std::mem::take(&mut *trace.lock().unwrap_or_else(PoisonError::into_inner));
-    let answer = answer.and_then(|response| if trace.hang_up { Err(HungUp) } else { Ok(response) });
     if let (Some(log), Some(logged)) = (&state.log, logged) {
         let (operation, bucket, key) = (trace.operation, trace.bucket, trace.key);
         let status = answer.as_ref().ok().map(|response| response.status().as_u16());
@@ -171,6 +172,35 @@ async fn handle(state: Arc<State>, mut request: Request<Incoming>) -> Result<Res
         log.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
     }
     answer
+}
+
+/// Hands a request to the protocol, and reads what that left of its body.
+async fn call(
+    service: &S3Service,
+    request: Request<Incoming>,
+    trace: &SharedTrace,
+) -> Result<Response<Body>, HungUp> {
+    let unread = Unread::default();
+    let (head, body) = request.into_parts();
+    let body = Body::http_body(unread.lend(body, &head.headers));
+    let response = service.call(Request::from_parts(head, body)).await.map_err(|_| HungUp)?;
+    if trace.lock().unwrap_or_else(PoisonError::into_inner).hang_up {
+        return Err(HungUp);
+    }
+    unread.drain().await;
+    Ok(response)
+}
+
+/// Several `Content-Encoding` headers as one, which means the same and has the same signature: the Rust SDK
+/// sends `aws-chunked` in a header of its own, and `s3s` takes only one.
+fn join_codings(headers: &mut HeaderMap) {
+    let codings: Vec<&[u8]> =
+        headers.get_all(header::CONTENT_ENCODING).iter().map(HeaderValue::as_bytes).collect();
+    if codings.len() > 1
+        && let Ok(joined) = HeaderValue::from_bytes(&codings.join(&b","[..]))
+    {
+        headers.insert(header::CONTENT_ENCODING, joined);
+    }
 }
 
 fn describe(request: &Request<Incoming>) -> LoggedRequest {

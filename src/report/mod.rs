@@ -1,4 +1,4 @@
-//! What happens, as data: events while a run goes on, and [`summary`] when it ends. Prints nothing.
+//! What happens, as data: events while a run goes on, and a summary when it ends. Prints nothing.
 
 mod summary;
 

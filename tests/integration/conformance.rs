@@ -339,40 +339,59 @@ mod memory {
     }
 }
 
-/// Against a real server, when one is named.
+/// The client against the embedded endpoint, and against a real server when one is named.
 mod server {
+    use s3collect::local::{Options, Server};
     use s3collect::parameters::ObjectParameters;
     use s3collect::settings::{AddressingStyle, ConnectionSettings, CredentialSource, Secret};
     use s3collect::store::s3::S3Store;
+    use tempfile::TempDir;
 
-    use super::{Abilities, conforms_within};
+    use super::{Abilities, conforms, conforms_within};
 
-    /// `S3COLLECT_TEST_ENDPOINT` with `_BUCKET` (empty), `_ACCESS_KEY`, `_SECRET_KEY`, and in `_LACKS` any of
-    /// `rare_headers redirects conditions checksums strange_keys`.
-    #[expect(clippy::disallowed_methods, reason = "a test is told from outside where a server is")]
-    fn said(name: &str) -> Option<String> {
-        std::env::var(format!("S3COLLECT_TEST_{name}")).ok()
-    }
-
-    #[tokio::test]
-    async fn a_named_server_conforms() {
-        let Some(endpoint) = said("ENDPOINT") else { return };
-        let lacks = said("LACKS").unwrap_or_default();
-        let secret = |name, default: &str| Secret::new(said(name).unwrap_or_else(|| default.to_owned()));
+    async fn client(endpoint: String, bucket: &str, access_key: &str, secret_key: &str) -> S3Store {
         let settings = ConnectionSettings {
-            bucket: said("BUCKET").unwrap_or_else(|| "conformance".to_owned()),
+            bucket: bucket.to_owned(),
             local: None,
             endpoint_url: Some(endpoint),
             region_name: Some("us-east-1".to_owned()),
             addressing_style: AddressingStyle::Auto,
             use_ssl: true,
             credentials: CredentialSource::Static {
-                access_key: secret("ACCESS_KEY", "test"),
-                secret_key: secret("SECRET_KEY", "test"),
+                access_key: Secret::new(access_key),
+                secret_key: Secret::new(secret_key),
                 security_token: None,
             },
         };
-        let store = S3Store::connect(&settings, &ObjectParameters::default()).await.expect("a client");
+        S3Store::connect(&settings, &ObjectParameters::default()).await.expect("a client")
+    }
+
+    #[tokio::test]
+    async fn the_embedded_endpoint_conforms() {
+        let directory = TempDir::new().expect("a directory");
+        let options =
+            Options { create_buckets: vec!["conformance".to_owned()], ..Options::new(directory.path()) };
+        let keys = options.credentials.clone();
+        let server = Server::start(options).await.expect("an endpoint");
+        conforms(&client(server.endpoint_url(), "conformance", &keys.access_key, &keys.secret_key).await)
+            .await;
+        server.stop().await;
+    }
+
+    /// `S3COLLECT_TEST_ENDPOINT` with `_BUCKET` (empty), `_ACCESS_KEY`, `_SECRET_KEY`, and in `_LACKS` any of
+    /// `rare_headers redirects conditions checksums strange_keys`.
+    #[expect(clippy::disallowed_methods, reason = "a test is told from outside where a server is")]
+    fn said(name: &str, default: &str) -> String {
+        std::env::var(format!("S3COLLECT_TEST_{name}")).unwrap_or_else(|_| default.to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_named_server_conforms() {
+        let endpoint = said("ENDPOINT", "");
+        if endpoint.is_empty() {
+            return;
+        }
+        let lacks = said("LACKS", "");
         let has = |ability| !lacks.contains(ability);
         let abilities = Abilities {
             rare_headers: has("rare_headers"),
@@ -381,6 +400,8 @@ mod server {
             checksums: has("checksums"),
             strange_keys: has("strange_keys"),
         };
+        let (bucket, access_key) = (said("BUCKET", "conformance"), said("ACCESS_KEY", "test"));
+        let store = client(endpoint, &bucket, &access_key, &said("SECRET_KEY", "test")).await;
         conforms_within(&store, abilities).await;
     }
 }

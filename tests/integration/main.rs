@@ -1,4 +1,9 @@
 //! Integration tests: one binary, so that the SDK is linked once.
+#![expect(clippy::disallowed_methods, reason = "tests make files and look at them")]
 
 mod conformance;
+mod local_endpoint;
+mod push;
+mod readme;
 mod s3_wire;
+mod support;

@@ -1,14 +1,15 @@
 //! The one printer: what goes to stdout and stderr, in colour or not, and the progress bar.
 
+use std::fmt;
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use s3collect::error::{Exit, Problem};
-use s3collect::report::{Event, Reporter};
+use s3collect::report::{Bytes, Event, Reporter};
 use serde::Serialize;
 use serde_json::json;
 
@@ -22,9 +23,9 @@ const SHOWN: usize = 5;
 /// How much is said on stderr.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Verbosity {
-    /// Errors only.
+    /// Warnings and errors only.
     Quiet,
-    /// And warnings, progress, the summary.
+    /// And progress and the summary.
     Normal,
     /// And a line for each object that is put.
     Verbose,
@@ -86,11 +87,9 @@ impl Printer {
         self.problems("error", ERROR, problems);
     }
 
-    /// Warnings, unless quiet is wanted.
+    /// Warnings, in the same form.
     pub(crate) fn warnings(&self, problems: &[Problem]) {
-        if self.verbosity > Verbosity::Quiet {
-            self.problems("warning", WARNING, problems);
-        }
+        self.problems("warning", WARNING, problems);
     }
 
     fn problems(&self, label: &str, style: Style, problems: &[Problem]) {
@@ -117,21 +116,20 @@ impl Printer {
         }
     }
 
-    fn bar(&self) -> std::sync::MutexGuard<'_, Option<ProgressBar>> {
+    fn bar(&self) -> MutexGuard<'_, Option<ProgressBar>> {
         self.bar.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn begin(&self, label: &'static str, files: u64, bytes: u64) {
-        if !self.show_bar || files == 0 {
+    /// Shows a bar of so many units, where one is wanted.
+    fn begin(&self, label: &'static str, units: u64) {
+        if !self.show_bar || units == 0 {
             return;
         }
-        let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::stderr_with_hz(10));
-        let template = "{prefix} [{bar:30}] {msg}  {binary_bytes}/{binary_total_bytes}  {binary_bytes_per_sec}  {eta} left";
-        if let Ok(style) = ProgressStyle::with_template(template) {
+        let bar = ProgressBar::with_draw_target(Some(units), ProgressDrawTarget::stderr_with_hz(10));
+        if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:30}] {msg}  {eta} left") {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_prefix(label);
-        bar.set_message(format!("0/{files} files"));
         bar.enable_steady_tick(Duration::from_millis(200));
         *self.bar() = Some(bar);
     }
@@ -167,25 +165,60 @@ fn escape(text: &str) -> String {
     safe
 }
 
+/// What a file costs besides its bytes: as much as so many bytes more. A request is never free, and time left
+/// that goes by bytes alone stands at nothing while thousands of small files follow a large one.
+const FILE_COST: u64 = 64 * 1024;
+
 /// Draws what the engine tells.
 pub(crate) struct Watch {
-    printer: std::sync::Arc<Printer>,
-    files: Mutex<(u64, u64)>,
+    printer: Arc<Printer>,
+    stage: Mutex<Stage>,
+}
+
+/// How far a stage is.
+struct Stage {
+    files: (u64, u64),
+    bytes: (u64, u64),
+    begun: Instant,
+}
+
+impl Stage {
+    fn new(files: u64, bytes: u64) -> Self {
+        Self { files: (0, files), bytes: (0, bytes), begun: Instant::now() }
+    }
+}
+
+/// `12/212 files  0.4 MiB/1.3 MiB  812.0 KiB/s`
+impl fmt::Display for Stage {
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rate is shown with one decimal"
+    )]
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rate = self.bytes.0 as f64 / self.begun.elapsed().as_secs_f64().max(0.001);
+        let (done, all, rate) = (Bytes(self.bytes.0), Bytes(self.bytes.1), Bytes(rate as u64));
+        write!(formatter, "{}/{} files  {done}/{all}  {rate}/s", self.files.0, self.files.1)
+    }
 }
 
 impl Watch {
-    pub(crate) fn new(printer: std::sync::Arc<Printer>) -> Self {
-        Self { printer, files: Mutex::new((0, 0)) }
+    pub(crate) fn new(printer: Arc<Printer>) -> Self {
+        Self { printer, stage: Mutex::new(Stage::new(0, 0)) }
+    }
+
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn progress(&self, files: u64, bytes: u64) {
         let Some(bar) = self.printer.bar().clone() else { return };
-        bar.inc(bytes);
-        if files > 0 {
-            let mut counted = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-            counted.0 += files;
-            bar.set_message(format!("{}/{} files", counted.0, counted.1));
-        }
+        let mut stage = self.stage();
+        stage.files.0 += files;
+        stage.bytes.0 += bytes;
+        bar.set_message(stage.to_string());
+        bar.inc(bytes + files * FILE_COST);
     }
 }
 
@@ -193,8 +226,8 @@ impl Reporter for Watch {
     fn event(&self, event: &Event<'_>) {
         match *event {
             Event::Stage { label, files, bytes } => {
-                *self.files.lock().unwrap_or_else(PoisonError::into_inner) = (0, files);
-                self.printer.begin(label, files, bytes);
+                *self.stage() = Stage::new(files, bytes);
+                self.printer.begin(label, bytes + files * FILE_COST);
             }
             Event::Progress { files, bytes } => self.progress(files, bytes),
             Event::Outcome { name, action, reason } => {

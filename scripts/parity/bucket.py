@@ -1,0 +1,110 @@
+"""What is in a bucket, and how two buckets differ."""
+
+import dataclasses
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import PurePosixPath
+
+KEPT_HEADERS = (
+    "content-type", "content-encoding", "content-language", "content-disposition", "content-length", "cache-control",
+    "expires", "etag",
+)
+KEPT_PREFIXES = (
+    "x-amz-meta-", "x-amz-storage-class", "x-amz-server-side-encryption", "x-amz-website-redirect-location",
+    "x-amz-tagging-count",
+)
+THREADS = 8
+UNKNOWN = "application/octet-stream"
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    """One thing in which the object of one key differs."""
+
+    key: str
+    what: str
+    expected: object
+    found: object
+
+    def __str__(self):
+        return f"{self.key}: {self.what}: collectstatic {self.expected!r}, s3collect {self.found!r}"
+
+
+def read(client, bucket, permissions=False):
+    """Every object: key → what is said of it, headers and body, and with `permissions` its grants and tags."""
+    def one(key):
+        answer = client.get_object(Bucket=bucket, Key=key)
+        body = hashlib.sha256()
+        for piece in iter(lambda: answer["Body"].read(1 << 20), b""):
+            body.update(piece)
+        facts = {"body": body.hexdigest()}
+        for header, value in answer["ResponseMetadata"]["HTTPHeaders"].items():
+            if header in KEPT_HEADERS or header.startswith(KEPT_PREFIXES):
+                facts[header] = value
+        if permissions:
+            facts["grants"] = _grants(client.get_object_acl(Bucket=bucket, Key=key))
+            tags = client.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
+            facts["tags"] = sorted((tag["Key"], tag["Value"]) for tag in tags)
+        return key, facts
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return dict(pool.map(one, keys(client, bucket)))
+
+
+def keys(client, bucket):
+    """All keys, in the order that the server lists them in."""
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+
+def empty(client, bucket):
+    """Deletes everything in a bucket, which is made where it is missing."""
+    try:
+        client.create_bucket(Bucket=bucket)
+    except (client.exceptions.BucketAlreadyOwnedByYou, client.exceptions.BucketAlreadyExists):
+        pass
+    found = keys(client, bucket)
+    for start in range(0, len(found), 1000):
+        objects = [{"Key": key} for key in found[start:start + 1000]]
+        answer = client.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+        if answer.get("Errors"):
+            raise SystemExit(f"error: the server does not delete {answer['Errors'][:3]}")
+
+
+def compare(expected, found, known_extensions, guesses=False):
+    """(differences, allowed differences) between what collectstatic left and what s3collect left elsewhere. A server
+    that `guesses` says another type where it was told none but `application/octet-stream`."""
+    differences, allowed = [], []
+    for key in sorted(expected.keys() | found.keys()):
+        if key not in found:
+            differences.append(Difference(key, "object", "stored", "missing"))
+        elif key not in expected:
+            differences.append(Difference(key, "object", "missing", "stored"))
+        else:
+            for what in sorted(expected[key].keys() | found[key].keys()):
+                pair = expected[key].get(what), found[key].get(what)
+                if pair[0] != pair[1]:
+                    if guesses and what == "content-type" and pair[1] == UNKNOWN:
+                        continue
+                    kind = allowed if _is_allowed(key, what, *pair, known_extensions) else differences
+                    kind.append(Difference(key, what, *pair))
+    return differences, allowed
+
+
+def _is_allowed(key, what, expected, found, known_extensions):
+    """Whether docs/semantics.md lists the difference: `.map` is JSON, and a type that the table lacks may be known."""
+    if what != "content-type" or expected != UNKNOWN:
+        return False
+    extension = PurePosixPath(key).suffix.lower()
+    return found == "application/json" if extension == ".map" else extension not in known_extensions
+
+
+def _grants(answer):
+    """Who may do what; owners' ids differ from server to server, so they are only called the owner."""
+    owner = answer.get("Owner", {}).get("ID")
+    grants = []
+    for grant in answer["Grants"]:
+        grantee = grant["Grantee"]
+        who = "owner" if grantee.get("ID") == owner else grantee.get("URI") or grantee.get("ID")
+        grants.append((who, grant["Permission"]))
+    return sorted(grants)

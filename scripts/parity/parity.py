@@ -1,0 +1,277 @@
+"""Compares what `s3collect push` leaves in a bucket with what real collectstatic leaves there, object for object."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+import bucket
+import cases
+import environment
+import trees
+from servers import SERVERS, Endpoint, free_ports
+
+THEIRS, OURS = "collectstatic", "s3collect"
+SHOWN = 20
+
+KEEPS_PERMISSIONS = {"moto", "embedded"}
+# Where `application/octet-stream` is sent it answers with a guess of its own.
+GUESSES_TYPES = {"seaweedfs"}
+
+
+@dataclasses.dataclass
+class Row:
+    """What came of one tree under one set of settings on one server."""
+
+    server: str
+    tree: str
+    case: str
+    objects: int = 0
+    allowed: int = 0
+    theirs_seconds: float = 0.0
+    ours_seconds: float = 0.0
+    failures: list = dataclasses.field(default_factory=list)
+
+    def expect(self, what, expected, found):
+        """Notes a failure where two things that must agree do not."""
+        if expected != found:
+            self.failures.append(f"{what}: expected {expected!r}, found {found!r}")
+
+
+class Failed(Exception):
+    """A program did not do what it was asked; the text says which and what it said."""
+
+
+@dataclasses.dataclass
+class Parity:
+    """Everything that the comparisons share."""
+
+    binary: Path
+    table: Path
+    scratch: Path
+
+    def __post_init__(self):
+        rows = [line.split("\t") for line in self.table.read_text(encoding="utf-8").splitlines()]
+        self.extensions = {row[0] for row in rows if row[0].startswith(".")}
+
+    def collectstatic(self, endpoint, tree, case):
+        """Runs Django's command with the S3 backend."""
+        parity = {
+            "sources": tree.sources,
+            "backend": case.backend,
+            "media_types": str(self.table),
+            "settings": case.settings | connection(endpoint, THEIRS),
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "django", "collectstatic", "--noinput", "--verbosity", "0"],
+            env=self._environment() | {
+                "PARITY": json.dumps(parity),
+                "DJANGO_SETTINGS_MODULE": "django_settings",
+                "PYTHONPATH": str(Path(__file__).parent),
+            },
+            cwd=self.scratch, capture_output=True, text=True,
+        )
+        if done.returncode != 0:
+            raise Failed(f"collectstatic exits {done.returncode}:\n{done.stderr}")
+
+    def push(self, where, tree, case, *flags, status=0):
+        """Runs `s3collect push` with the same settings in the environment, and gives its JSON document."""
+        config = self.scratch / "s3collect.toml"
+        config.write_text(case.config)
+        command = [self.binary, "push", *tree.arguments(), "--config", config, "--json", *flags]
+        done = subprocess.run(
+            command, env=self._environment() | case.environment() | where,
+            cwd=self.scratch, capture_output=True, text=True,
+        )
+        if done.returncode != status:
+            words = " ".join(map(str, command))
+            raise Failed(f"`{words}` exits {done.returncode}, not {status}:\n{done.stderr}{done.stdout[-2000:]}")
+        return json.loads(done.stdout)
+
+    def check(self, endpoint, tree, case, embedded):
+        """All checks of one tree under one set of settings."""
+        row = Row(endpoint.server, tree.name, case.name)
+        print(f"{row.server}: {row.tree}: {row.case}", file=sys.stderr, flush=True)
+        try:
+            self._check(row, endpoint, tree, case, embedded)
+        except (Failed, BotoCoreError, ClientError) as failure:
+            row.failures.append(str(failure))
+        return row
+
+    def _check(self, row, endpoint, tree, case, embedded):
+        permissions = endpoint.server in KEEPS_PERMISSIONS
+        client = endpoint.client()
+        for name in (THEIRS, OURS):
+            bucket.empty(client, name)
+
+        started = time.monotonic()
+        self.collectstatic(endpoint, tree, case)
+        row.theirs_seconds = time.monotonic() - started
+        expected = bucket.read(client, THEIRS, permissions)
+        row.objects = len(expected)
+
+        where = connection(endpoint, OURS)
+        started = time.monotonic()
+        first = self.push(where, tree, case)
+        row.ours_seconds = time.monotonic() - started
+        row.expect("first push: put", len(expected), first["put"])
+        self._compare(row, expected, bucket.read(client, OURS, permissions))
+
+        row.expect("second push: put", 0, self.push(where, tree, case)["put"])
+        over = self.push(connection(endpoint, THEIRS), tree, case, "--dry-run", "--exit-code")
+        row.expect("push over collectstatic's bucket: put", 0, over["put"])
+        self._change(row, where, tree, case)
+        self._check_embedded(row, embedded, tree, case, expected)
+
+    def _compare(self, row, expected, found, label="", guesses=False):
+        differences, allowed = bucket.compare(expected, found, self.extensions, guesses)
+        row.allowed = max(row.allowed, len(allowed))
+        row.failures += [f"{label}{difference}" for difference in differences]
+
+    def _change(self, row, where, tree, case):
+        with tempfile.TemporaryDirectory(dir=self.scratch) as scratch:
+            changed, name = tree.changed_copy(scratch)
+            plan = self.push(where, changed, case, "--dry-run", "--exit-code", status=3)
+            row.expect("dry run of one changed file: put", 1, plan["put"])
+            row.expect("one changed file: put", 1, self.push(where, changed, case)["put"])
+            after = self.push(where, changed, case, "--dry-run", "--exit-code")
+            row.expect("dry run after it: put", 0, after["put"])
+            put = [step["name"] for step in plan["steps"] if step["action"] == "put"]
+            row.expect("the object that is put", [name], put)
+
+    def _check_embedded(self, row, embedded, tree, case, expected):
+        permissions = row.server in KEEPS_PERMISSIONS
+        name = f"bucket-{embedded.taken()}"
+        where = {"AWS_STORAGE_BUCKET_NAME": name}
+        flags = ("--local", str(embedded.directory))
+        row.expect("push --local: put", len(expected), self.push(where, tree, case, *flags)["put"])
+        found = bucket.read(embedded.endpoint.client(), name, permissions)
+        self._compare(row, expected, found, "--local: ", guesses=row.server in GUESSES_TYPES)
+        row.expect("second push --local: put", 0, self.push(where, tree, case, *flags)["put"])
+
+    def _environment(self):
+        """Nothing of the caller's but the search path: no AWS configuration, no proxies."""
+        return {"PATH": os.environ["PATH"], "HOME": str(self.scratch), "LANG": "C.UTF-8"}
+
+
+class Embedded:
+    """`s3collect serve` over one directory, to which `push --local` writes meanwhile."""
+
+    def __init__(self, binary, directory):
+        self.directory = directory
+        self._binary = binary
+        self._buckets = 0
+
+    def taken(self):
+        """A number that no bucket has yet."""
+        self._buckets += 1
+        return self._buckets
+
+    def __enter__(self):
+        port = free_ports(1)[0]
+        self._log = open(self.directory.with_suffix(".log"), "w+")
+        self._process = subprocess.Popen(
+            [self._binary, "serve", "--local", self.directory, "--port", str(port)],
+            stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, cwd=self.directory.parent,
+        )
+        self.endpoint = Endpoint("embedded", f"http://127.0.0.1:{port}", "local")
+        deadline = time.monotonic() + 30
+        while not answers(port):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self._log.seek(0)
+                raise SystemExit(f"error: `serve` does not come up:\n{self._log.read()}")
+            time.sleep(0.1)
+        return self
+
+    def __exit__(self, *_):
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
+
+def answers(port):
+    """Whether anybody listens on a loopback port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def connection(endpoint, bucket_name):
+    """The settings that say where the bucket is, for both programs."""
+    return {
+        "AWS_S3_ENDPOINT_URL": endpoint.endpoint,
+        "AWS_S3_REGION_NAME": endpoint.region,
+        "AWS_S3_ACCESS_KEY_ID": endpoint.access_key,
+        "AWS_S3_SECRET_ACCESS_KEY": endpoint.secret_key,
+        "AWS_STORAGE_BUCKET_NAME": bucket_name,
+    }
+
+
+def work(cache, scratch, table, quick):
+    """(server, tree's name, how to get the tree, cases), in the order in which they run."""
+    few = [cases.PLAIN, cases.ALL]
+    yield "seaweedfs", "admin", trees.admin, few
+    if quick:
+        return
+    yield "seaweedfs", "site", trees.site, cases.HEADER_CASES
+    yield "seaweedfs", "odd", lambda: trees.odd(scratch), [cases.PLAIN, cases.GZIP, cases.ALL]
+    yield "seaweedfs", "rest_framework", trees.rest_framework, few
+    for name in trees.NPM:
+        yield "seaweedfs", name, lambda name=name: trees.npm(cache, name), few
+    yield "moto", "site", trees.site, cases.PERMISSION_CASES
+    yield "moto", "admin", trees.admin, cases.PERMISSION_CASES[:1]
+    yield "embedded", "site", trees.site, cases.HEADER_CASES + cases.PERMISSION_CASES
+    yield "embedded", "odd", lambda: trees.odd(scratch), [cases.PLAIN, cases.ALL]
+    yield "embedded", "media_types", lambda: trees.media_types(scratch, table), [cases.PLAIN]
+
+
+def run(arguments):
+    """The whole comparison; 1 where anything differs."""
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="parity-", dir=arguments.cache) as scratch, contextlib.ExitStack() as stack:
+        scratch = Path(scratch)
+        parity = Parity(arguments.binary.resolve(), arguments.media_types.resolve(), scratch)
+        (scratch / "embedded").mkdir()
+        embedded = stack.enter_context(Embedded(parity.binary, scratch / "embedded"))
+        endpoints = {"embedded": embedded.endpoint}
+        for server, name, make_tree, settings in work(arguments.cache, scratch, parity.table, arguments.quick):
+            settings = [case for case in settings if arguments.case in (None, case.name)]
+            if not settings or arguments.tree not in (None, name) or arguments.server not in (None, server):
+                continue
+            if server not in endpoints:
+                endpoints[server] = stack.enter_context(SERVERS[server](arguments.cache))
+            tree = make_tree()
+            rows += [parity.check(endpoints[server], tree, case, embedded) for case in settings]
+    return report(rows)
+
+
+def report(rows):
+    """Prints the table, then every difference; 1 where there is one."""
+    heading = ("server", "tree", "settings", "objects", "allowed", "collectstatic", "push", "failures")
+    table = [heading] + [
+        (row.server, row.tree, row.case, str(row.objects), str(row.allowed), f"{row.theirs_seconds:.1f} s",
+         f"{row.ours_seconds:.1f} s", str(len(row.failures)))
+        for row in rows
+    ]
+    widths = [max(map(len, column)) for column in zip(*table)]
+    for line in table:
+        print("  ".join(word.ljust(width) for word, width in zip(line, widths)).rstrip())
+    for row in rows:
+        for failure in row.failures[:SHOWN]:
+            print(f"{row.server}: {row.tree}: {row.case}: {failure}")
+        if len(row.failures) > SHOWN:
+            print(f"{row.server}: {row.tree}: {row.case}: and {len(row.failures) - SHOWN} more")
+    failed = sum(bool(row.failures) for row in rows)
+    print(f"\n{len(rows) - failed} passed, {failed} failed")
+    return 1 if failed or not rows else 0

@@ -1,0 +1,166 @@
+//! `push` as a user runs it, into the embedded endpoint, looked at through its request log and its objects.
+
+use s3collect::local::{Options, Server};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::Sandbox;
+
+/// An endpoint that remembers its requests, and a sandbox whose environment points at it.
+struct Bench {
+    server: Server,
+    sandbox: Sandbox,
+    _directory: TempDir,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let directory = TempDir::new().expect("a directory");
+        let options =
+            Options { create_buckets: vec!["acme".to_owned()], log: true, ..Options::new(directory.path()) };
+        let keys = options.credentials.clone();
+        let server = Server::start(options).await.expect("an endpoint");
+        let sandbox = Sandbox::new()
+            .env("AWS_STORAGE_BUCKET_NAME", "acme")
+            .env("AWS_LOCATION", "static")
+            .env("AWS_S3_ENDPOINT_URL", &server.endpoint_url())
+            .env("AWS_S3_ACCESS_KEY_ID", &keys.access_key)
+            .env("AWS_S3_SECRET_ACCESS_KEY", &keys.secret_key);
+        Self { server, sandbox, _directory: directory }
+    }
+
+    /// The keys that were put so far, in the order of their answers.
+    fn put(&self) -> Vec<String> {
+        let requests = self.server.requests().into_iter();
+        requests
+            .filter(|request| request.operation.as_deref() == Some("PutObject"))
+            .filter_map(|request| request.key)
+            .collect()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_go_last() {
+    let bench = Bench::new().await;
+    for index in 0..40 {
+        bench.sandbox.write(&format!("static/css/{index}.css"), format!("a{{z-index:{index}}}"));
+    }
+    bench.sandbox.write("static/a.html", "<p>");
+    bench.sandbox.write("static/b/index.html", "<p>");
+    bench.sandbox.write("static/entry.json", "{}");
+    bench.sandbox.write("s3collect.toml", "[[rules]]\nmatch = \"entry.json\"\nentry = true\n");
+    bench.sandbox.run(&["push", "static"]).expect(
+        0,
+        "",
+        "43 assets: 43 put (518 bytes), 0 unchanged  s3://acme/static/  [TIME]\n",
+    );
+    let mut last = bench.put().split_off(40);
+    last.sort();
+    assert_eq!(last, ["static/a.html", "static/b/index.html", "static/entry.json"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unchanged_push_is_one_listing_and_a_changed_file_one_put() {
+    let bench = Bench::new().await;
+    bench.sandbox.write("static/a.css", "a{}");
+    bench.sandbox.write("static/b.css", "b{}");
+    bench.sandbox.run(&["push", "static", "--gzip"]);
+    let before = bench.server.requests().len();
+    let unchanged = bench.sandbox.run(&["push", "static", "--gzip", "--json"]).json();
+    assert_eq!((&unchanged["put"], &unchanged["skipped"]), (&Value::from(0), &Value::from(2)));
+    assert_eq!(unchanged["requests"], serde_json::json!({"ListObjectsV2": 1}));
+    assert_eq!(bench.server.requests().len(), before + 1);
+
+    bench.sandbox.write("static/b.css", "c{}");
+    bench.sandbox.run(&["push", "static", "--gzip", "-v"]).expect(
+        0,
+        "",
+        "put b.css  (body differs)\n2 assets: 1 put (23 bytes), 1 unchanged  s3://acme/static/  [TIME]\n",
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_prints_the_plan_and_puts_nothing() {
+    let bench = Bench::new().await;
+    bench.sandbox.write("static/a.css", "a{}");
+    bench.sandbox.run(&["push", "static"]);
+    bench.sandbox.write("static/b.css", "b{}");
+    let plan = "skip  static/a.css  same ETag\nput   static/b.css  new\n";
+    let line = "2 assets: 1 to put (3 bytes), 1 unchanged  s3://acme/static/  [TIME]\n";
+    bench.sandbox.run(&["push", "static", "--dry-run"]).expect(0, plan, line);
+    bench.sandbox.run(&["push", "static", "-n", "--exit-code", "-q"]).expect(3, plan, "");
+    assert_eq!(bench.put(), ["static/a.css"]);
+    bench.sandbox.run(&["push", "static", "-q"]).expect(0, "", "");
+    let plan = "skip  static/a.css  same ETag\nskip  static/b.css  same ETag\n";
+    bench.sandbox.run(&["push", "static", "-n", "--exit-code", "-q"]).expect(0, plan, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_are_compared_when_asked_for() {
+    let bench = Bench::new().await;
+    bench.sandbox.write("static/a.css", "a{}");
+    bench.sandbox.run(&["push", "static"]);
+    let parameters = r#"{"CacheControl": "max-age=60", "Metadata": {"team": "web"}}"#;
+    let arguments = ["push", "static", "-v", "--object-parameters", parameters];
+    bench.sandbox.run(&arguments).expect(0, "", "1 asset: 0 put, 1 unchanged  s3://acme/static/  [TIME]\n");
+    let checked = [&arguments[..], &["--check-headers"]].concat();
+    bench.sandbox.run(&checked).expect(
+        0,
+        "",
+        "put a.css  (headers differ: CacheControl, Metadata)\n\
+         1 asset: 1 put (3 bytes), 0 unchanged  s3://acme/static/  [TIME]\n",
+    );
+    let mut everything = checked;
+    everything[2] = "-vv";
+    bench.sandbox.run(&everything).expect(
+        0,
+        "",
+        "skip a.css  (same ETag and headers)\n1 asset: 0 put, 1 unchanged  s3://acme/static/  [TIME]\n",
+    );
+}
+
+/// The fields of docs/json.md, no more and no fewer, with their types.
+#[test]
+fn the_document_is_what_the_schema_says() {
+    let schema =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/json.md")).expect("a schema");
+    let push = schema.split("\n## ").find(|part| part.starts_with("`push --json`")).expect("a section");
+    let tables: Vec<Vec<String>> =
+        push.split("\n\n").map(fields).filter(|fields| !fields.is_empty()).collect();
+    let [top, step, problem] = tables.as_slice() else { panic!("{tables:?}") };
+
+    let sandbox = Sandbox::new().file("static/a.css", "a{}").file("more/a.css", "b{}");
+    let arguments = ["push", "static", "more", "--local", "bucket", "--json", "-q"];
+    let document = sandbox.run(&arguments).json();
+    assert_eq!(names(&document), sorted(top));
+    assert_eq!(names(&document["steps"][0]), sorted(step));
+    let optional = ["causes", "note"];
+    let required: Vec<String> =
+        problem.iter().filter(|name| !optional.contains(&name.as_str())).cloned().collect();
+    assert_eq!(names(&document["warnings"][0]), sorted(&required));
+    let refused = sandbox.run(&["push", "nowhere", "--local", "bucket", "--json", "-q"]).json();
+    assert_eq!(names(&refused), sorted(top));
+    assert_eq!((&refused["ok"], &refused["verb"]), (&Value::from(false), &Value::from("push")));
+}
+
+/// The names in the first column of a Markdown table.
+fn fields(table: &str) -> Vec<String> {
+    let rows = table.lines().filter(|line| line.starts_with("| `"));
+    let columns = rows.filter_map(|line| line.split('|').nth(1));
+    columns
+        .flat_map(|column| column.split(','))
+        .map(|name| name.trim().trim_matches('`').to_owned())
+        .collect()
+}
+
+fn names(value: &Value) -> Vec<String> {
+    let mut names: Vec<String> = value.as_object().expect("an object").keys().cloned().collect();
+    names.sort();
+    names
+}
+
+fn sorted(names: &[String]) -> Vec<String> {
+    let mut names = names.to_vec();
+    names.sort();
+    names
+}
