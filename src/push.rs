@@ -7,11 +7,11 @@ use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::apply::{self, Applied, ApplyOptions, Budget, Limit, Outcome};
-use crate::collect::{self, Collected};
+use crate::collect::{self, Collected, Ignored, Shadowed};
 use crate::compare::{self, CompareOptions};
 use crate::error::Problem;
 use crate::name::ObjectKey;
-use crate::object::ObjectRules;
+use crate::object;
 use crate::parameters::Parameter;
 use crate::plan::{Action, Asset, Plan, Step, stored_parameters};
 use crate::report::{Reporter, StepSummary, Summary};
@@ -33,6 +33,10 @@ pub struct PushOptions {
 pub struct Prepared {
     /// Sorted by name.
     pub assets: Vec<Asset>,
+    /// Files that an earlier source hides.
+    pub shadowed: Vec<Shadowed>,
+    /// What ignore patterns left out.
+    pub ignored: Vec<Ignored>,
     /// What deserves a look.
     pub warnings: Vec<Problem>,
 }
@@ -42,7 +46,6 @@ pub struct Prepared {
 /// # Errors
 /// Everything that is wrong with sources, names and rules.
 pub fn prepare(settings: &Settings, home: Option<&Path>) -> Result<Prepared, Vec<Problem>> {
-    let rules = ObjectRules::new(&settings.objects).map_err(|error| vec![Problem::of(&error)])?;
     let collected = collect::collect(&settings.collect, &settings.location, home)
         .map_err(|errors| errors.iter().map(Problem::of).collect::<Vec<_>>())?;
     let warnings = warnings(&collected);
@@ -51,13 +54,16 @@ pub fn prepare(settings: &Settings, home: Option<&Path>) -> Result<Prepared, Vec
     for file in collected.files {
         match settings.location.key(&file.name) {
             Ok(key) => {
-                let description = rules.describe(&file.name, &key);
+                let description = object::describe(&settings.objects, &file.name, &key);
                 assets.push(Asset { file, key, description });
             }
             Err(error) => problems.push(Problem::of(&error)),
         }
     }
-    if problems.is_empty() { Ok(Prepared { assets, warnings }) } else { Err(problems) }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    Ok(Prepared { assets, shadowed: collected.shadowed, ignored: collected.ignored, warnings })
 }
 
 /// Pushes into a store, whatever it is.

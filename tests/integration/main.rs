@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests make files and look at them")]
 
 mod conformance;
+mod explain;
 mod local_endpoint;
 mod push;
 mod readme;
