@@ -6,18 +6,18 @@ use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::apply::{self, Applied, ApplyOptions, Budget, Limit, Outcome};
+use crate::apply::{self, Applied, ApplyOptions, Budget, Outcome};
 use crate::collect::{self, Collected, Ignored, Shadowed};
 use crate::compare::{self, CompareOptions};
 use crate::error::Problem;
-use crate::name::ObjectKey;
+use crate::name::{Location, ObjectKey};
 use crate::object;
 use crate::parameters::Parameter;
 use crate::plan::{Action, Asset, Plan, Step, stored_parameters};
 use crate::report::{Reporter, StepSummary, Summary};
 use crate::settings::Settings;
-use crate::store::Store;
 use crate::store::retry::{Pressure, Retrying};
+use crate::store::{Limit, Store};
 
 /// What a push is asked for besides its settings.
 #[derive(Debug, Clone, Copy, Default)]
@@ -92,8 +92,14 @@ pub async fn push<S: Store + 'static>(
         Pressure::SlowDown => pressed.shrink(),
         Pressure::Succeeded => pressed.grow(),
     }));
-    match plan(settings, options, prepared.assets, &*store, &*reporter, &cancel, &mut summary.warnings).await
-    {
+    let how = CompareOptions {
+        limit: Arc::clone(&limit),
+        check_headers: options.check_headers,
+        describe_all: options.dry_run,
+        in_flight_bytes: settings.transfer.in_flight_bytes,
+    };
+    let location = &settings.location;
+    match plan(location, how, prepared.assets, &*store, &*reporter, &cancel, &mut summary.warnings).await {
         Ok(plan) if options.dry_run => tell(&plan, &mut summary),
         Ok(plan) => {
             let plan = Arc::new(plan);
@@ -120,8 +126,8 @@ pub async fn push<S: Store + 'static>(
 
 /// Lists the bucket and compares.
 async fn plan<S: Store>(
-    settings: &Settings,
-    options: PushOptions,
+    location: &Location,
+    how: CompareOptions,
     assets: Vec<Asset>,
     store: &S,
     reporter: &dyn Reporter,
@@ -130,7 +136,7 @@ async fn plan<S: Store>(
 ) -> Result<Plan, Vec<Problem>> {
     let keys: Vec<ObjectKey> = assets.iter().map(|asset| asset.key.clone()).collect();
     let listing = tokio::select! {
-        listing = compare::list(store, &settings.location, &keys) => {
+        listing = compare::list(store, location, &keys) => {
             listing.map_err(|error| vec![Problem::of(&error)])?
         }
         () = cancel.cancelled() => return Err(Vec::new()),
@@ -140,11 +146,6 @@ async fn plan<S: Store>(
             "the location holds far more objects than the sources; asking for each key instead of listing";
         warnings.push(Problem::new(message).with_hint("a `location` of its own is listed much faster"));
     }
-    let how = CompareOptions {
-        check_headers: options.check_headers,
-        describe_all: options.dry_run,
-        in_flight_bytes: settings.transfer.in_flight_bytes,
-    };
     compare::compare(assets, listing, store, how, reporter, cancel).await
 }
 
@@ -246,3 +247,6 @@ fn warnings(collected: &Collected) -> Vec<Problem> {
     });
     shadowed.chain(look_alikes).collect()
 }
+
+#[cfg(test)]
+mod tests;

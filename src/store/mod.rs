@@ -1,5 +1,5 @@
 //! The verbs on a bucket as a trait, and their errors named by meaning. [`s3`] speaks to a service,
-//! [`memory`] is a map, [`retry`] goes round either; generic callers take any.
+//! [`memory`] is a map, [`retry`] goes round either; generic callers take any, and share a [`Limit`].
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -15,6 +15,7 @@ mod body;
 mod count;
 mod error;
 mod etag;
+mod limit;
 pub mod memory;
 pub mod retry;
 pub mod s3;
@@ -22,6 +23,7 @@ pub mod s3;
 pub use crate::digest::{Checksum, ChecksumAlgorithm};
 pub use error::{Operation, StoreError, StoreErrorKind, Target, permissions};
 pub use etag::multipart_etag;
+pub use limit::{Limit, Slot};
 
 /// The verbs on one bucket. Each is one request; nothing is retried here (see [`retry`]).
 pub trait Store: Send + Sync {
