@@ -48,6 +48,9 @@ pub struct Prepared {
 pub fn prepare(settings: &Settings, home: Option<&Path>) -> Result<Prepared, Vec<Problem>> {
     let collected = collect::collect(&settings.collect, &settings.location, home)
         .map_err(|errors| errors.iter().map(Problem::of).collect::<Vec<_>>())?;
+    if let Some(local) = &settings.connection.local {
+        collect::check_outside(&settings.collect, local).map_err(|error| vec![Problem::of(&error)])?;
+    }
     let warnings = warnings(&collected);
     let mut assets = Vec::with_capacity(collected.files.len());
     let mut problems = Vec::new();
@@ -206,7 +209,7 @@ fn state(summary: &Summary, unknown: u64) -> String {
     if unknown > 0 {
         state.push_str(&format!("{unknown} may have been; "));
     }
-    state.push_str("the others are as they were before, and the next push stores them");
+    state.push_str("the others are as they were before, and the next push tries them again");
     state
 }
 

@@ -42,7 +42,7 @@ impl<S: Store + 'static> Context<S> {
             condition: None,
         };
         let id = {
-            let _slot = self.slot().await?;
+            let _slot = self.turn().await?;
             self.store.create_multipart(&request).await?
         };
         let upload = Upload { step, encoded, request, id };
@@ -73,7 +73,7 @@ impl<S: Store + 'static> Context<S> {
     }
 
     async fn complete(&self, upload: &Upload<'_>, parts: &[Part]) -> Result<String, Failure> {
-        let _slot = self.slot().await?;
+        let _slot = self.turn().await?;
         // The last moment at which half-old half-new can still be kept from becoming an object.
         upload.encoded.unchanged()?;
         let answer = self.store.complete_multipart(&upload.request, &upload.id, parts).await?;
@@ -88,7 +88,7 @@ impl<S: Store + 'static> Context<S> {
     ) -> Result<Part, Failure> {
         let _bytes = if held { None } else { Some(self.options.budget.take(part.length).await) };
         let body = self.body(upload.encoded, part, upload.request.checksum).await?;
-        let slot = self.slot().await?;
+        let slot = self.turn().await?;
         let answer = self.store.upload_part(&upload.request, &upload.id, part.number, &body).await;
         drop(slot);
         let stored = answer.map_err(|error| failed(upload.encoded, error))?;

@@ -59,6 +59,7 @@ impl From<StoreError> for Failure {
                 | StoreErrorKind::ClockSkew
                 | StoreErrorKind::Unreachable { .. }
                 | StoreErrorKind::Tls { .. }
+                | StoreErrorKind::NoTls { .. }
                 | StoreErrorKind::NotS3 { .. }
         );
         Self { problem: Box::new(Problem::of(&error)), hopeless, not_tried: false }
@@ -145,7 +146,7 @@ impl<S: Store + 'static> Context<S> {
             checksum,
             condition: None,
         };
-        let slot = self.slot().await?;
+        let slot = self.turn().await?;
         let answer = self.store.put(&request).await;
         drop(slot);
         let answer = answer.map_err(|error| failed(encoded, error))?;
@@ -173,7 +174,7 @@ impl<S: Store + 'static> Context<S> {
     }
 
     /// Waits for the right to send a request, which is gone once the run is stopped.
-    pub(super) async fn slot(&self) -> Result<Slot, Failure> {
+    pub(super) async fn turn(&self) -> Result<Slot, Failure> {
         let slot = self.options.limit.slot().await;
         if self.stop.is_cancelled() { Err(Failure::stopped()) } else { Ok(slot) }
     }

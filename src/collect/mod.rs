@@ -132,6 +132,25 @@ pub fn collect(
     gathering.finish()
 }
 
+/// Refuses a directory for the embedded endpoint that is inside a source: the next push would collect it.
+///
+/// # Errors
+/// [`CollectError::LocalInside`] for the first source that it is in.
+pub fn check_outside(settings: &CollectSettings, local: &Path) -> Result<(), CollectError> {
+    // It may not be there yet; what is there of its path says where it will be.
+    let Some(real) = local.ancestors().find_map(|ancestor| {
+        let there = if ancestor.as_os_str().is_empty() { Path::new(".") } else { ancestor };
+        Some(fs::canonicalize(there).ok()?.join(local.strip_prefix(ancestor).ok()?))
+    }) else {
+        return Ok(());
+    };
+    let within = |dir: &Path| fs::canonicalize(dir).is_ok_and(|dir| real.starts_with(dir));
+    match settings.sources.iter().find(|source| within(&source.dir)) {
+        Some(source) => Err(CollectError::LocalInside { local: local.to_owned(), dir: source.dir.clone() }),
+        None => Ok(()),
+    }
+}
+
 /// Whether a source may be walked; its path with all links resolved.
 fn check(source: &SourceDir, home: Option<&Path>) -> Result<PathBuf, CollectError> {
     let prefix = source.prefix.trim_end_matches('/');

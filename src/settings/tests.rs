@@ -140,11 +140,11 @@ fn a_wrong_type_is_told_in_every_place() {
         run.errors(SHOW),
         [
             "flag `--concurrency` must be a whole number from 1 to 1024, found `many`",
-            "flag `--set checksum` must be `crc32`, `crc64nvme`, `sha256` or `when_required`, found `md5`",
-            "`gzip_level` in `[storages.staticfiles]` (`s3collect.toml:4`) must be a whole number from 0 to 9, found `11`",
+            "flag `--set checksum` must be `crc32`, `crc64nvme`, `sha256` or `when_required`, found `md5` / hint: leave it out to have the default, `when_required`",
+            "`gzip_level` in `[storages.staticfiles]` (`s3collect.toml:4`) must be a whole number from 0 to 9, found `11` / hint: leave it out to have the default, `9`",
             "`AWS_S3_OBJECT_PARAMETERS` in the environment must be a dictionary in JSON, found something else",
-            "`AWS_S3_USE_SSL` in the environment must be `true` or `false`, found `perhaps`",
-            "`gzip` in `s3collect.toml:1` must be `true` or `false`, found the text `maybe`",
+            "`AWS_S3_USE_SSL` in the environment must be `true` or `false`, found `perhaps` / hint: leave it out to have the default, `true`",
+            "`gzip` in `s3collect.toml:1` must be `true` or `false`, found the text `maybe` / hint: leave it out to have the default, `false`",
             "`sources` in `s3collect.toml:2` must be a list of directories, each a text, `[prefix, dir]` or `{prefix, dir}`, found text",
         ]
     );

@@ -386,7 +386,7 @@ mod server {
     }
 
     #[tokio::test]
-    async fn a_named_server_conforms() {
+    async fn a_real_server_conforms() {
         let endpoint = said("ENDPOINT", "");
         if endpoint.is_empty() {
             return;
