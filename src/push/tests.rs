@@ -163,7 +163,9 @@ async fn a_failure_is_told_with_what_was_stored() {
     );
     assert_eq!(
         summary.note.as_deref(),
-        Some("1 of 3 objects were stored; the others are as they were before, and the next push stores them")
+        Some(
+            "1 of 3 objects were stored; the others are as they were before, and the next push tries them again"
+        )
     );
     let errors: Vec<_> = summary.errors.iter().map(|problem| problem.name.as_deref()).collect();
     assert_eq!(errors, [Some("img/b.png")]);
@@ -200,7 +202,7 @@ async fn an_interrupt_is_told_with_what_was_stored() {
         summary.note.as_deref(),
         Some(
             "1 of 3 objects were stored; 1 may have been; the others are as they were before, and the next push \
-             stores them"
+             tries them again"
         )
     );
     assert!(summary.errors.is_empty());
