@@ -21,3 +21,5 @@ pub mod report;
 pub mod session;
 pub mod settings;
 pub mod store;
+#[cfg(test)]
+mod testing;

@@ -6,7 +6,7 @@ mod layout;
 
 use md5::{Digest, Md5};
 
-pub use checksum::ChecksumDigester;
+pub use checksum::{Checksum, ChecksumAlgorithm};
 pub use layout::{Layout, LayoutPart};
 
 /// What a body is known by.

@@ -16,8 +16,8 @@ use super::{
     AddressingStyle, CollectSettings, ConnectionSettings, CredentialSource, GzipSettings, Loaded, Needs,
     ObjectSettings, Secret, Settings, SourceDir, TransferSettings, mask, register, rules,
 };
+use crate::digest::ChecksumAlgorithm;
 use crate::name::Location;
-use crate::store::ChecksumAlgorithm;
 
 /// The bucket of `local` when none is named.
 const LOCAL_BUCKET: &str = "local";

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod conformance;
+mod explain;
 mod local_endpoint;
 mod push;
 mod readme;

@@ -114,7 +114,14 @@ impl Surroundings {
 
     fn explain(&self, global: &Global, explain: Explain) -> io::Result<Exit> {
         match self.settings(global, explain.settings, Needs { bucket: false, sources: true }) {
-            Ok(loaded) => explain_verb::run(&loaded, &explain.files, global.json, self.home(), &self.printer),
+            Ok(loaded) => explain_verb::run(
+                &loaded,
+                &explain.files,
+                global.json,
+                &self.directory,
+                self.home(),
+                &self.printer,
+            ),
             Err((warnings, errors)) => {
                 self.printer.warnings(&warnings);
                 self.printer.failed(&errors, global.json)
