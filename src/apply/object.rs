@@ -93,7 +93,9 @@ impl<S: Store + 'static> Context<S> {
         };
         let action = if result.is_ok() { "put" } else { "failed" };
         self.reporter.event(&Event::Progress { files: 1, bytes: 0 });
-        self.reporter.event(&Event::Outcome { name, action, reason: &reason });
+        if !matches!(&result, Err(failure) if failure.not_tried) {
+            self.reporter.event(&Event::Outcome { name, action, reason: &reason });
+        }
         result
     }
 
