@@ -20,6 +20,7 @@ use s3collect::error::{Exit, Problem};
 use s3collect::push::PushOptions;
 use s3collect::report::Summary;
 use s3collect::settings::{Combined, Given, Loaded, Needs, combine};
+use tokio::runtime::{Builder, Runtime};
 
 use args::{Arguments, Explain, Global, Push, SettingsFlags, SettingsVerb, Verb};
 use output::{Printer, Verbosity};
@@ -40,6 +41,15 @@ fn main() -> ExitCode {
             ExitCode::from(Exit::Failed.code())
         }
     }
+}
+
+/// Threads that read and write files, at the most: a disk is not faster with hundreds of them, and each keeps
+/// memory of its own.
+const FILE_THREADS: usize = 16;
+
+/// The threads of a verb that speaks S3.
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_multi_thread().max_blocking_threads(FILE_THREADS).enable_all().build()
 }
 
 /// Help, the version, or what is wrong with the command line in clap's own words; as a document, too, for those

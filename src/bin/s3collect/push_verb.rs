@@ -70,7 +70,7 @@ fn summary(
         Err(errors) => return refused(settings, options, errors, warnings),
     };
     prepared.warnings.splice(0..0, warnings.iter().cloned());
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match crate::runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
             let problem = Problem::new(format!("the threads of this process could not be started: {error}"));
