@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -30,9 +31,12 @@ def add_option(parser):
 
 
 def enter(cache):
-    """Carries on inside the virtual environment under `cache`, which is made or renewed first where needed."""
+    """Carries on inside the virtual environment under `cache`, which is made or renewed first where needed.
+    From there a termination is an exit like any other, so that servers and temporary directories go too."""
     venv = cache.resolve() / "venv"
     if Path(sys.prefix).resolve() == venv:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda received, _: sys.exit(128 + received))
         return
     with _locked(cache):
         _install(venv)
