@@ -92,7 +92,7 @@ impl AssetName {
         Ok(Self(name))
     }
 
-    /// The name of a file by its path relative to a static dir.
+    /// The name of a file by its path relative to a static dir; a backslash in it becomes a slash.
     ///
     /// # Errors
     /// [`NameError::NotUtf8`], or [`NameError::NotRelative`] for an absolute path or one with `..`.
@@ -106,7 +106,8 @@ impl AssetName {
             if !name.is_empty() {
                 name.push('/');
             }
-            name.push_str(part);
+            // As django-storages cleans names; a part that becomes `..` is refused below.
+            name.push_str(&part.replace('\\', "/"));
         }
         Self::new(name)
     }
@@ -274,6 +275,13 @@ mod tests {
             ObjectKey::new("é".repeat(512) + "x"),
             Err(NameError::KeyTooLong { length: 1025, .. })
         ));
+    }
+
+    #[test]
+    fn a_backslash_is_a_slash() {
+        let name = |path| AssetName::from_relative(Path::new(path)).map(|name| name.to_string());
+        assert_eq!(name("css/back\\slash.txt"), Ok("css/back/slash.txt".to_owned()));
+        assert!(name("a\\..\\b").is_err());
     }
 
     #[test]

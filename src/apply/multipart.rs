@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::digest::LayoutPart;
 use crate::encode::Encoded;
@@ -14,8 +13,11 @@ use crate::store::{MultipartRequest, Part, Store, UploadId};
 use super::Context;
 use super::object::{Failure, failed};
 
-/// How many parts of one object are in flight at once, as boto3's default; the byte budget allows fewer of large ones.
+/// How many parts of one object are in flight at once, as boto3's default.
 const PARTS_AT_ONCE: usize = 10;
+
+/// What one streamed part holds in memory: a piece that is being read, and one that is being sent.
+const STREAM_BUFFERS: u64 = 128 * 1024;
 
 /// A multipart upload that was begun.
 struct Upload<'a> {
@@ -32,7 +34,6 @@ impl<S: Store + 'static> Context<S> {
         self: &Arc<Self>,
         index: usize,
         encoded: &Arc<Encoded>,
-        held: Option<OwnedSemaphorePermit>,
     ) -> Result<String, Failure> {
         let step = &self.plan.steps[index];
         let request = MultipartRequest {
@@ -47,10 +48,9 @@ impl<S: Store + 'static> Context<S> {
         };
         let upload = Upload { step, encoded, request, id };
         let sent = tokio::select! {
-            sent = self.send_parts(&upload, held.is_some()) => sent,
+            sent = self.send_parts(&upload) => sent,
             () = self.stop.cancelled() => Err(Failure::stopped()),
         };
-        drop(held);
         // A completion under way is waited for: whether it is done could not be known otherwise.
         let finished = match sent {
             Ok(parts) => self.complete(&upload, &parts).await,
@@ -62,9 +62,9 @@ impl<S: Store + 'static> Context<S> {
         }
     }
 
-    async fn send_parts(self: &Arc<Self>, upload: &Upload<'_>, held: bool) -> Result<Vec<Part>, Failure> {
+    async fn send_parts(self: &Arc<Self>, upload: &Upload<'_>) -> Result<Vec<Part>, Failure> {
         let mut parts: Vec<Part> = stream::iter(upload.encoded.layout().parts())
-            .map(|part| self.send_part(upload, part, held))
+            .map(|part| self.send_part(upload, part))
             .buffer_unordered(PARTS_AT_ONCE)
             .try_collect()
             .await?;
@@ -80,13 +80,8 @@ impl<S: Store + 'static> Context<S> {
         Ok(answer.etag)
     }
 
-    async fn send_part(
-        self: &Arc<Self>,
-        upload: &Upload<'_>,
-        part: LayoutPart,
-        held: bool,
-    ) -> Result<Part, Failure> {
-        let _bytes = if held { None } else { Some(self.options.budget.take(part.length).await) };
+    async fn send_part(self: &Arc<Self>, upload: &Upload<'_>, part: LayoutPart) -> Result<Part, Failure> {
+        let _buffers = self.options.budget.take(STREAM_BUFFERS).await;
         let body = self.body(upload.encoded, part, upload.request.checksum).await?;
         let slot = self.turn().await?;
         let answer = self.store.upload_part(&upload.request, &upload.id, part.number, &body).await;

@@ -6,7 +6,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::spawn_blocking;
 
 use crate::digest::{ChecksumAlgorithm, LayoutPart};
-use crate::encode::{self, EncodeError, Encoded, EncodedBody};
+use crate::encode::{self, EncodeError, Encoded};
 use crate::error::Problem;
 use crate::object::Compression;
 use crate::parameters::{ObjectParameters, Parameter};
@@ -16,8 +16,9 @@ use crate::store::{Body, PutRequest, Slot, Store, StoreError, StoreErrorKind};
 
 use super::Context;
 
-/// The most bytes of one body that are held in memory; what is larger is read from disk when it is sent.
-const HOLD: u64 = 8 * 1024 * 1024;
+/// The most bytes of one body that are held in memory. What is larger is hashed in a first read and streamed from
+/// disk in a second: buffers of many MiB that come and go on many threads are never given back by the allocator.
+const HOLD: u64 = 1024 * 1024;
 
 /// An object that is in the bucket now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,9 +109,8 @@ impl<S: Store + 'static> Context<S> {
         }
         let encoded = Arc::new(self.encode(index, hold).await?);
         let etag = if encoded.layout().is_multipart() {
-            // The parts take their own share; a body in memory keeps the one it has.
-            let held = matches!(encoded.body, EncodedBody::Memory(_)).then_some(held);
-            self.put_in_parts(index, &encoded, held).await?
+            drop(held);
+            self.put_in_parts(index, &encoded).await?
         } else {
             self.put(step, &encoded, held).await?
         };
@@ -157,7 +157,8 @@ impl<S: Store + 'static> Context<S> {
         Ok(answer.etag)
     }
 
-    /// A stretch of a body as something to send: held in memory where it fits, else hashed now and streamed later.
+    /// A stretch of a body as something to send: shared where the body is in memory, else hashed now and streamed
+    /// later.
     pub(super) async fn body(
         &self,
         encoded: &Arc<Encoded>,
@@ -165,12 +166,9 @@ impl<S: Store + 'static> Context<S> {
         checksum: Option<ChecksumAlgorithm>,
     ) -> Result<Body, Failure> {
         let encoded = Arc::clone(encoded);
-        let in_memory = part.length <= self.options.budget.total();
-        let made = spawn_blocking(move || {
-            if !in_memory && let Some(file) = encoded.file_body(&part, checksum)? {
-                return Ok(Body::File(file));
-            }
-            encoded.part(&part).map(Body::Bytes)
+        let made = spawn_blocking(move || match encoded.file_body(&part, checksum)? {
+            Some(file) => Ok(Body::File(file)),
+            None => encoded.part(&part).map(Body::Bytes),
         });
         made.await.expect("reading does not panic").map_err(|error: EncodeError| error.into())
     }

@@ -132,8 +132,9 @@ impl Description {
 fn keep(name: &str, text: String) -> Option<String> {
     match name {
         "content-encoding" => {
+            let codings = text.split(',').map(str::trim);
             let codings: Vec<&str> =
-                text.split(',').map(str::trim).filter(|coding| *coding != "aws-chunked").collect();
+                codings.filter(|coding| !coding.is_empty() && *coding != "aws-chunked").collect();
             (!codings.is_empty()).then(|| codings.join(", "))
         }
         STORAGE_CLASS if text == "STANDARD" => None,
@@ -194,6 +195,7 @@ mod tests {
         let kept =
             |coding| description(&[("content-encoding", coding)]).unwrap().headers.remove("content-encoding");
         assert_eq!(kept("aws-chunked"), None);
+        assert_eq!(kept(""), None);
         assert_eq!(kept("aws-chunked,gzip"), Some("gzip".to_owned()));
         assert_eq!(kept("br, gzip"), Some("br, gzip".to_owned()));
     }
