@@ -45,7 +45,7 @@ fn main() -> ExitCode {
 
 /// Threads that read and write files, at the most: a disk is not faster with hundreds of them, and each keeps
 /// memory of its own.
-const FILE_THREADS: usize = 16;
+const FILE_THREADS: usize = 8;
 
 /// The threads of a verb that speaks S3.
 fn runtime() -> io::Result<Runtime> {
