@@ -4,6 +4,7 @@
 //! prints nothing, reads no environment variables and never exits.
 
 pub mod apply;
+pub mod build;
 pub mod collect;
 pub mod compare;
 pub mod digest;
@@ -15,6 +16,7 @@ pub mod manifest;
 pub mod media_type;
 pub mod name;
 pub mod object;
+mod parallel;
 pub mod parameters;
 pub mod plan;
 pub mod post_process;

@@ -4,8 +4,9 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::digest::{BodyDigest, ChecksumDigester, Digester, Layout, LayoutPart};
-use crate::encode::source::{Source, read_private};
+
 use crate::encode::{EncodeError, Encoded, EncodedBody};
+use crate::read::{SourceFile, read_private};
 use crate::store::{ChecksumAlgorithm, FileBody};
 
 impl Encoded {
@@ -101,7 +102,10 @@ impl Encoded {
     pub fn unchanged(&self) -> Result<(), EncodeError> {
         match &self.body {
             EncodedBody::File { path, stamp } => {
-                Source { name: self.name.clone(), path: path.clone(), stamp: *stamp }.open().map(drop)
+                SourceFile { name: self.name.clone(), path: path.clone(), stamp: *stamp }
+                    .open()
+                    .map(drop)
+                    .map_err(EncodeError::from)
             }
             EncodedBody::Memory(_) | EncodedBody::Temporary(_) => Ok(()),
         }
@@ -114,10 +118,10 @@ impl Encoded {
                 Ok(())
             }
             EncodedBody::File { path, stamp } => {
-                let source = Source { name: self.name.clone(), path: path.clone(), stamp: *stamp };
+                let source = SourceFile { name: self.name.clone(), path: path.clone(), stamp: *stamp };
                 source.read_stretch(offset, length, |bytes| {
                     sink(bytes);
-                    Ok(())
+                    Ok::<(), EncodeError>(())
                 })
             }
             EncodedBody::Temporary(path) => read_private(path, offset, length, sink)
