@@ -175,7 +175,11 @@ impl<'a> Referrer<'a> {
             return Err(Trouble::Outside(normpath(file)));
         };
         let (hash, target) = if let Some(index) = known.table.file(&file) {
-            (known.sources[index].hash, Target::Unprocessed(index))
+            let source = &known.sources[index];
+            if source.text.is_none() {
+                self.handed_out.insert(known.namings[index].stored_name.as_str(), index);
+            }
+            (source.hash, Target::Unprocessed(index))
         } else if known.table.is_directory(&file) {
             return Ok((name.replace('\\', "/"), Target::Directory));
         } else if let Some(index) = self.handed_out.get(file.as_str()) {
