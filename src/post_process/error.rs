@@ -69,6 +69,14 @@ pub enum PostProcessError {
         /// What stands there now.
         replacement: String,
     },
+    /// A reference to a module that two patterns found, one after the other.
+    #[error("`{}` line {}: a reference is hashed twice and becomes `{replacement}`, which does not exist", place.name, place.line)]
+    Twice {
+        /// The reference as the first pattern left it.
+        place: Box<Place>,
+        /// What stands there now.
+        replacement: String,
+    },
     /// A replacement with the hash of a file's bytes as they were, where the file is stored under another.
     #[error(
         "{place} and becomes `{replacement}`, which does not exist: that file is stored as `{stored_name}`"
@@ -127,6 +135,7 @@ impl PostProcessError {
             | Self::Unparsable { place }
             | Self::Directory { place }
             | Self::Dangling { place, .. }
+            | Self::Twice { place, .. }
             | Self::Stale { place, .. } => (place.name.clone(), place.line),
             Self::Circular { names } => (names[0].clone(), 0),
             Self::Clash { names, .. } => (names.0.clone(), 0),
@@ -151,6 +160,11 @@ impl Diagnose for PostProcessError {
             }
             Self::Outside { resolved, .. } => Some(format!("it resolves to `{resolved}`")),
             Self::Dangling { .. } => Some("Django makes the same of it".to_owned()),
+            Self::Twice { place, .. } => Some(format!(
+                "as in Django, a later pattern, which begins at the word `import` or `export` on an earlier line, found \
+                 `{}` that an earlier pattern had written",
+                place.url
+            )),
             Self::Stale { .. } => Some(
                 "as in Django, a reference with a query, or not spelled as the name, gets the hash of the file before \
                  its own references were replaced"
@@ -186,6 +200,7 @@ impl Diagnose for PostProcessError {
             Self::Outside { .. } | Self::Unparsable { .. } => "correct the reference",
             Self::Directory { .. } => "refer to a file in it, or put a slash at its end",
             Self::Dangling { .. } => "refer to the file by its plain name",
+            Self::Twice { .. } => "move that word, which may stand in a comment, behind the imports",
             Self::Stale { .. } => "leave the query out; a hashed name needs none",
             Self::Circular { .. } => "remove one of these references",
             Self::Name { .. } => "rename the file, or leave it out with `--ignore`",

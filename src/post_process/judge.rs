@@ -42,7 +42,7 @@ impl<'a> Judge<'a> {
         let settings = self.options.settings;
         match finding.trouble {
             Trouble::Directory => self.options.directories,
-            Trouble::Dangling(_) | Trouble::Unprocessed(..) => Severity::Warn,
+            Trouble::Dangling(_) | Trouble::Twice(_) | Trouble::Unprocessed(..) => Severity::Warn,
             Trouble::Unparsable | Trouble::Outside(_) | Trouble::Missing(_) => match finding.kind {
                 ReferenceKind::SourceMap => settings.missing_source_map.min(settings.missing_reference),
                 _ => settings.missing_reference,
@@ -65,12 +65,13 @@ impl<'a> Judge<'a> {
             Trouble::Missing(resolved) => PostProcessError::Missing {
                 place,
                 kind: finding.kind,
-                nearest: self.nearest(&resolved),
+                nearest: self.nearest(&resolved, finding.kind),
                 resolved,
                 sources: self.options.sources.to_vec(),
             },
             Trouble::Directory => PostProcessError::Directory { place },
             Trouble::Dangling(replacement) => PostProcessError::Dangling { place, replacement },
+            Trouble::Twice(replacement) => PostProcessError::Twice { place, replacement },
             Trouble::Unprocessed(_, target) if namings[target].hash == self.sources[target].hash => {
                 return None;
             }
@@ -81,8 +82,9 @@ impl<'a> Judge<'a> {
         })
     }
 
-    /// The collected name that is meant most likely: the same file elsewhere, or one that is spelled much alike.
-    fn nearest(&self, missing: &str) -> Option<String> {
+    /// The collected name that is meant most likely: the same file elsewhere, or one that is spelled much alike. Next to
+    /// a source map that is missing there always is the file that it is of, which nobody means.
+    fn nearest(&self, missing: &str, kind: ReferenceKind) -> Option<String> {
         let offers = self.offers.get();
         self.offers.set(offers.checked_sub(1)?);
         let base_name = |name: &str| name.rsplit('/').next().unwrap_or_default().to_lowercase();
@@ -91,7 +93,8 @@ impl<'a> Judge<'a> {
             let alike = strsim::normalized_damerau_levenshtein(missing, name);
             if base_name(name) == wanted { alike + 1.0 } else { alike }
         };
-        let rated = self.table.names().map(|name| (likeness(name), name));
+        let is_map = |name: &&str| kind != ReferenceKind::SourceMap || name.ends_with(".map");
+        let rated = self.table.names().filter(is_map).map(|name| (likeness(name), name));
         // Names come in no order: of two that are as near, it is the first.
         let best = rated.max_by(|left, right| left.0.total_cmp(&right.0).then_with(|| right.1.cmp(left.1)));
         best.filter(|(likeness, _)| *likeness >= 0.6).map(|(_, name)| name.to_owned())

@@ -61,6 +61,8 @@ pub(super) enum Trouble {
     Directory,
     /// Replaced, by what is no file.
     Dangling(String),
+    /// Replaced although it was a replacement already.
+    Twice(String),
     /// Replaced, by what is a file only if this one is stored as it is.
     Unprocessed(String, usize),
 }
@@ -195,7 +197,7 @@ impl<'a> Referrer<'a> {
         let index = match target {
             Target::Slash => return None,
             Target::Directory => return Some(Trouble::Directory),
-            Target::Stored => return Some(Trouble::Dangling(replacement.to_owned())),
+            Target::Stored => return Some(Trouble::Twice(replacement.to_owned())),
             Target::Row(index) | Target::Unprocessed(index) => *index,
         };
         let known = self.known;
