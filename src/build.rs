@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 
 use crate::collect;
 use crate::error::{Exit, Problem};
@@ -143,12 +144,17 @@ pub fn process(
     }
 }
 
-/// Runs `manifest`; without options only in memory.
+/// Runs `manifest`; without options only in memory. An interrupt is minded until files are put in place.
 #[must_use]
-pub fn build(settings: &Settings, tree: Option<&TreeOptions>, home: Option<&Path>) -> Build {
+pub fn build(
+    settings: &Settings,
+    tree: Option<&TreeOptions>,
+    home: Option<&Path>,
+    cancel: &CancellationToken,
+) -> Build {
     let begun = Instant::now();
     let mut build = Build { verb: "manifest", out: tree.map(|tree| tree.out.clone()), ..Build::default() };
-    if let Err(errors) = run(settings, tree, home, &mut build) {
+    if let Err(errors) = run(settings, tree, home, cancel, &mut build) {
         build.errors = errors;
         build.note = tree.map(|_| "the manifest was not replaced, and what it names is in place".to_owned());
     }
@@ -161,6 +167,7 @@ fn run(
     settings: &Settings,
     tree: Option<&TreeOptions>,
     home: Option<&Path>,
+    cancel: &CancellationToken,
     build: &mut Build,
 ) -> Result<(), Vec<Problem>> {
     if let Some(tree) = tree {
@@ -174,7 +181,7 @@ fn run(
         processed.assets.iter().filter(|asset| asset.content != Content::Original).count() as u64;
     if let Some(tree) = tree {
         let Written { written, bytes, unchanged, removed } =
-            tree::write(&processed, &settings.manifest, tree).map_err(|error| vec![error.into()])?;
+            tree::write(&processed, &settings.manifest, tree, cancel).map_err(|error| vec![error.into()])?;
         (build.written, build.bytes_written) = (written, bytes);
         (build.unchanged, build.removed) = (unchanged, removed);
     }

@@ -25,6 +25,9 @@ pub enum TreeError {
         /// The manifest's name.
         manifest_name: String,
     },
+    /// Somebody wants it to end.
+    #[error("interrupted before anything was put in place")]
+    Interrupted,
     /// A collected file that is not what it was.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -66,6 +69,7 @@ impl Diagnose for TreeError {
         let hint = match self {
             Self::Overlap { .. } => "give a directory beside the static dirs",
             Self::Foreign { .. } => "correct `--out`, or run once without `--clean`",
+            Self::Interrupted => return None,
             Self::Read(error) => return error.hint(),
             Self::Write { .. } | Self::Remove { .. } => {
                 "make room, or make the directory writable, and run again"
@@ -77,6 +81,7 @@ impl Diagnose for TreeError {
     fn exit(&self) -> Exit {
         match self {
             Self::Overlap { .. } | Self::Foreign { .. } => Exit::Usage,
+            Self::Interrupted => Exit::Interrupted,
             Self::Read(_) | Self::Write { .. } | Self::Remove { .. } => Exit::Failed,
         }
     }

@@ -7,12 +7,14 @@ mod error;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::name::StoredName;
 use crate::parallel;
 use crate::post_process::{Output, Processed};
 use crate::settings::{ManifestSettings, SourceDir};
+use tokio_util::sync::CancellationToken;
+
 use body::Body;
 
 pub use error::TreeError;
@@ -62,12 +64,18 @@ pub fn check(out: &Path, sources: &[SourceDir]) -> Result<(), TreeError> {
     Ok(())
 }
 
-/// A path with all links resolved, as far as it exists.
+/// A path with all links resolved as far as it exists, and without `..` where it does not.
 fn resolved(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     for ancestor in absolute.ancestors() {
-        if let (Ok(real), Ok(rest)) = (fs::canonicalize(ancestor), absolute.strip_prefix(ancestor)) {
-            return real.join(rest);
+        if let (Ok(mut real), Ok(rest)) = (fs::canonicalize(ancestor), absolute.strip_prefix(ancestor)) {
+            for component in rest.components() {
+                match component {
+                    Component::ParentDir => drop(real.pop()),
+                    component => real.push(component),
+                }
+            }
+            return real;
         }
     }
     absolute
@@ -82,6 +90,7 @@ pub fn write(
     processed: &Processed,
     settings: &ManifestSettings,
     options: &TreeOptions,
+    cancel: &CancellationToken,
 ) -> Result<Written, TreeError> {
     let out = &options.out;
     if options.clean {
@@ -105,7 +114,7 @@ pub fn write(
     }
     files.push((settings.manifest_name.as_str(), Body::Memory(manifest.as_bytes())));
 
-    let staged = stage(&files, out, staging.path())?;
+    let staged = stage(&files, out, staging.path(), cancel)?;
     let mut done = Written::default();
     for ((name, body), staged) in files.iter().zip(staged) {
         match staged {
@@ -126,9 +135,17 @@ pub fn write(
 }
 
 /// Writes what is not in place yet beside it; where each file waits, or `None` where it is there already.
-fn stage(files: &[(&str, Body<'_>)], out: &Path, staging: &Path) -> Result<Vec<Option<PathBuf>>, TreeError> {
+fn stage(
+    files: &[(&str, Body<'_>)],
+    out: &Path,
+    staging: &Path,
+    cancel: &CancellationToken,
+) -> Result<Vec<Option<PathBuf>>, TreeError> {
     let numbered: Vec<(usize, &(&str, Body<'_>))> = files.iter().enumerate().collect();
     let staged = parallel::map(&numbered, |(number, (name, body))| {
+        if cancel.is_cancelled() {
+            return Err(TreeError::Interrupted);
+        }
         if body.is_at(&out.join(name))? {
             return Ok(None);
         }

@@ -2,12 +2,15 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use s3collect::build::{Build, build};
 use s3collect::error::Exit;
 use s3collect::settings::Loaded;
 use s3collect::tree::TreeOptions;
+use tokio_util::sync::CancellationToken;
 
+use crate::interrupt;
 use crate::output::Printer;
 
 /// Runs and tells.
@@ -16,12 +19,21 @@ pub(crate) fn run(
     tree: Option<&TreeOptions>,
     as_json: bool,
     home: Option<&Path>,
-    printer: &Printer,
+    printer: &Arc<Printer>,
 ) -> io::Result<Exit> {
     for note in &loaded.notes {
         printer.line(note);
     }
-    let mut built = build(&loaded.settings, tree, home);
+    let cancel = CancellationToken::new();
+    // Only a tree leaves anything to tidy up. Its work is not asynchronous: the runtime does nothing but listen.
+    let runtime =
+        tree.map(|_| tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build());
+    let runtime = runtime.transpose()?;
+    if let Some(runtime) = &runtime {
+        let _inside = runtime.enter();
+        interrupt::watch(cancel.clone(), Arc::clone(printer), "files under way");
+    }
+    let mut built = build(&loaded.settings, tree, home, &cancel);
     built.warnings.splice(0..0, loaded.warnings);
     tell(&built, as_json, printer)
 }
