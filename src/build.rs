@@ -156,7 +156,6 @@ pub fn build(
     let mut build = Build { verb: "manifest", out: tree.map(|tree| tree.out.clone()), ..Build::default() };
     if let Err(errors) = run(settings, tree, home, cancel, &mut build) {
         build.errors = errors;
-        build.note = tree.map(|_| "the manifest was not replaced, and what it names is in place".to_owned());
     }
     build.ok = build.errors.is_empty();
     build.elapsed_seconds = begun.elapsed().as_secs_f64();
@@ -173,7 +172,9 @@ fn run(
     if let Some(tree) = tree {
         tree::check(&tree.out, &settings.collect.sources).map_err(|error| vec![error.into()])?;
     }
-    let mut processed = process(settings, home, Severity::Warn)?;
+    let mut processed = process(settings, home, Severity::Warn).inspect_err(|_| {
+        build.note = tree.map(|tree| format!("nothing was written to `{}`", tree.out.display()));
+    })?;
     build.warnings = std::mem::take(&mut processed.warnings);
     build.assets = processed.assets.len() as u64;
     build.bytes_source = processed.assets.iter().map(|asset| asset.file.stamp.size).sum();

@@ -65,6 +65,15 @@ impl Diagnose for TreeError {
         }
     }
 
+    fn note(&self) -> Option<String> {
+        match self {
+            Self::Read(_) => Some("nothing was put in place".to_owned()),
+            Self::Write { .. } => Some("the manifest was not replaced; what it names is in place".to_owned()),
+            Self::Remove { .. } => Some("the tree is written; stale files are left".to_owned()),
+            Self::Overlap { .. } | Self::Foreign { .. } | Self::Interrupted => None,
+        }
+    }
+
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Overlap { .. } => "give a directory beside the static dirs",

@@ -3,6 +3,7 @@
 
 mod conformance;
 mod local_endpoint;
+mod manifest;
 mod push;
 mod readme;
 mod s3_wire;

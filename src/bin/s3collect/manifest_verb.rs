@@ -47,8 +47,8 @@ pub(crate) fn tell(built: &Build, as_json: bool, printer: &Printer) -> io::Resul
     }
     if as_json {
         printer.json(built)?;
-    } else if built.out.is_none() {
-        printer.data(&built.document)?;
+    } else if built.out.is_none() && built.ok {
+        printer.data(&format!("{}\n", built.document))?;
     }
     if built.ok {
         printer.line(&built.to_string());
