@@ -28,4 +28,6 @@ pub mod rewrite;
 pub mod session;
 pub mod settings;
 pub mod store;
+#[cfg(test)]
+mod testing;
 pub mod tree;

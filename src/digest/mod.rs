@@ -7,7 +7,7 @@ mod layout;
 
 use md5::{Digest, Md5};
 
-pub use checksum::ChecksumDigester;
+pub use checksum::{Checksum, ChecksumAlgorithm};
 pub use content::{ContentHash, ContentHasher, NotHashable, hashed_name};
 pub use layout::{Layout, LayoutPart};
 

@@ -3,11 +3,10 @@
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-use crate::digest::{BodyDigest, ChecksumDigester, Digester, Layout, LayoutPart};
-
+use crate::digest::{BodyDigest, Checksum, ChecksumAlgorithm, Digester, Layout, LayoutPart};
 use crate::encode::{EncodeError, Encoded, EncodedBody};
 use crate::read::{SourceFile, read_private};
-use crate::store::{ChecksumAlgorithm, FileBody};
+use crate::store::FileBody;
 
 impl Encoded {
     /// The digest of the body in the layout that its size asks for.
@@ -31,7 +30,7 @@ impl Encoded {
     /// # Errors
     /// Any [`EncodeError`].
     pub fn checksum(&self, algorithm: ChecksumAlgorithm) -> Result<String, EncodeError> {
-        let mut digester = ChecksumDigester::new(algorithm);
+        let mut digester = Checksum::new(algorithm);
         self.read(0, self.size, |bytes| digester.update(bytes))?;
         Ok(digester.finish())
     }
@@ -41,9 +40,9 @@ impl Encoded {
     /// # Errors
     /// Any [`EncodeError`].
     pub fn composite_checksum(&self, algorithm: ChecksumAlgorithm) -> Result<String, EncodeError> {
-        let mut composite = ChecksumDigester::new(algorithm);
+        let mut composite = Checksum::new(algorithm);
         for part in self.layout().parts() {
-            let mut digester = ChecksumDigester::new(algorithm);
+            let mut digester = Checksum::new(algorithm);
             self.read(part.offset, part.length, |bytes| digester.update(bytes))?;
             composite.update(&digester.finish_bytes());
         }
@@ -79,7 +78,7 @@ impl Encoded {
             EncodedBody::Temporary(path) => path.to_path_buf(),
         };
         let mut sha256 = Sha256::new();
-        let mut checksum = algorithm.map(ChecksumDigester::new);
+        let mut checksum = algorithm.map(Checksum::new);
         self.read(part.offset, part.length, |bytes| {
             sha256.update(bytes);
             if let Some(checksum) = &mut checksum {
@@ -91,7 +90,7 @@ impl Encoded {
             offset: part.offset,
             length: part.length,
             sha256: sha256.finalize().into(),
-            checksum: checksum.map(ChecksumDigester::finish),
+            checksum: checksum.map(Checksum::finish),
         }))
     }
 

@@ -9,11 +9,10 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
-use crate::digest::hex;
+use crate::digest::{ChecksumAlgorithm, hex};
 use crate::error::Diagnose;
 use crate::object::NoCompression;
 use crate::read::ReadError;
-use crate::store::ChecksumAlgorithm;
 
 const PLAIN: Compression = Compression::None(NoCompression::Off);
 const NO_LIMIT: u64 = u64::MAX;

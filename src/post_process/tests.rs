@@ -7,6 +7,7 @@ use super::*;
 use crate::collect::FileStamp;
 use crate::name::AssetName;
 use crate::rewrite::Language;
+use crate::testing::manifest_settings as settings;
 
 /// Compiling takes longer than most tests.
 static WITH_MODULES: LazyLock<Rewriter> = LazyLock::new(|| Rewriter::new(true));
@@ -30,17 +31,6 @@ fn sources(files: &[(&str, &str)]) -> Vec<Source> {
         .collect();
     sources.sort_by(|left, right| left.file.name.cmp(&right.file.name));
     sources
-}
-
-fn settings() -> ManifestSettings {
-    ManifestSettings {
-        static_url: "/static/".to_owned(),
-        manifest_name: AssetName::new("staticfiles.json").expect("a name"),
-        js_modules: true,
-        missing_reference: Severity::Error,
-        missing_source_map: Severity::Error,
-        keep_original_files: true,
-    }
 }
 
 fn run_with(

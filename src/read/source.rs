@@ -59,7 +59,19 @@ impl SourceFile {
             io::ErrorKind::UnexpectedEof => self.changed().into(),
             _ => self.unreadable(error).into(),
         })?;
+        if offset + length == self.stamp.size {
+            self.check_end(&mut file)?;
+        }
         Ok(self.check(&file)?)
+    }
+
+    /// Whether the file ends where its size says. Those that the system makes up (`/proc`) have more to say, or
+    /// cannot be read at all, and would otherwise be stored empty.
+    fn check_end(&self, file: &mut File) -> Result<(), ReadError> {
+        match file.read(&mut [0]).map_err(|error| self.unreadable(error))? {
+            0 => Ok(()),
+            _ => Err(self.changed()),
+        }
     }
 
     fn changed(&self) -> ReadError {

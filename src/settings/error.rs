@@ -15,7 +15,7 @@ pub enum SettingsError {
     Unknown { subject: String, hint: String },
     /// A value of another type than the setting's.
     #[error("{subject} must be {expected}, found {found}")]
-    WrongType { subject: String, expected: String, found: String },
+    WrongType { subject: String, expected: String, found: String, default: Option<&'static str> },
     /// A name that django-storages once had.
     #[error("{subject} is no setting any more: {why}")]
     Removed { subject: String, why: &'static str, instead: &'static str },
@@ -137,6 +137,9 @@ impl Diagnose for SettingsError {
             }
             Self::NoSource { .. } => Some("give a directory as an argument, or set `sources` in the file".to_owned()),
             Self::Parameter { error, .. } => error.hint(),
+            Self::WrongType { default: Some(default), .. } => {
+                Some(format!("leave it out to have the default, `{}`", default.trim_matches('"')))
+            }
             Self::Rule { hint, .. } => hint.clone(),
             Self::WrongType { .. } | Self::FileUnreadable { .. } | Self::Syntax { .. } | Self::MediaType { .. } => None,
         }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::digest::ChecksumAlgorithm;
 use crate::error::Problem;
 use crate::name::{AssetName, Location};
 use crate::parameters::ObjectParameters;
-use crate::store::ChecksumAlgorithm;
 
 mod combine;
 mod document;
@@ -18,6 +18,7 @@ mod file;
 mod kind;
 mod layer;
 mod mask;
+mod pattern;
 pub mod register;
 mod resolve;
 mod rules;
@@ -32,6 +33,7 @@ pub use file::SettingsFile;
 pub use kind::{Kind, Mismatch};
 pub use layer::{Layer, Origin, Place, RawValue, Source};
 pub use mask::{MASK, masked_url};
+pub use pattern::NamePattern;
 
 /// What a verb cannot do without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -231,8 +233,8 @@ pub struct ObjectSettings {
 /// One `[[rules]]`.
 #[derive(Debug, Clone)]
 pub struct RuleSettings {
-    /// A glob: without `/` it is matched against base names, with one against whole names; `*` stops at `/`.
-    pub pattern: String,
+    /// Which objects it is about.
+    pub pattern: NamePattern,
     /// What it says about objects that match.
     pub parameters: ObjectParameters,
     /// Whether those are compressed, over the setting.

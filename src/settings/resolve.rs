@@ -17,8 +17,8 @@ use super::{
     ManifestSettings, Needs, ObjectSettings, Secret, Settings, Severity, SourceDir, TransferSettings, mask,
     register, rules,
 };
+use crate::digest::ChecksumAlgorithm;
 use crate::name::{AssetName, Location};
-use crate::store::ChecksumAlgorithm;
 
 /// The bucket of `local` when none is named.
 const LOCAL_BUCKET: &str = "local";

@@ -10,6 +10,7 @@ use crate::post_process::{PostProcessOptions, post_process};
 use crate::read::read;
 use crate::rewrite::Rewriter;
 use crate::settings::Severity;
+use crate::testing::manifest_settings;
 
 /// Static files in one directory, and a tree made of them in another.
 struct Site {
@@ -22,14 +23,7 @@ impl Site {
     fn new(files: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let options = TreeOptions { out: dir.path().join("out"), ..TreeOptions::default() };
-        let settings = ManifestSettings {
-            static_url: "/static/".to_owned(),
-            manifest_name: AssetName::new("staticfiles.json").expect("a name"),
-            js_modules: false,
-            missing_reference: Severity::Error,
-            missing_source_map: Severity::Error,
-            keep_original_files: true,
-        };
+        let settings = manifest_settings();
         let site = Self { dir, options, settings };
         files.iter().for_each(|(name, content)| site.put("static", name, content));
         site

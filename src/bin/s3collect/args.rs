@@ -148,7 +148,7 @@ pub(crate) struct Manifest {
 
 #[derive(Args)]
 pub(crate) struct Explain {
-    /// Names of files, as below their static dir: `css/site.css`
+    /// Files, by their names below a static dir (`css/site.css`) or by their paths
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<String>,
     #[command(flatten)]

@@ -25,10 +25,9 @@ pub(crate) fn run(
         printer.line(note);
     }
     let cancel = CancellationToken::new();
-    // Only a tree leaves anything to tidy up. Its work is not asynchronous: the runtime does nothing but listen.
-    let runtime =
-        tree.map(|_| tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build());
-    let runtime = runtime.transpose()?;
+    // Only a tree leaves anything to tidy up. Its work is not asynchronous: the runtime does nothing but listen, and
+    // where it cannot an interrupt just ends the process.
+    let runtime = tree.and_then(|_| crate::runtime().ok());
     if let Some(runtime) = &runtime {
         let _inside = runtime.enter();
         interrupt::watch(cancel.clone(), Arc::clone(printer), "files under way");

@@ -110,9 +110,9 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting::new(
         "in_flight_bytes",
         &["S3COLLECT_IN_FLIGHT_BYTES"],
-        Kind::WholeNumber { least: 8 << 20, most: 1 << 40 },
+        Kind::WholeNumber { least: 64 << 10, most: 1 << 40 },
         "25165824",
-        "The most bytes of bodies in memory at once; at least one part of 8 MiB",
+        "The most bytes of bodies in memory at once; larger bodies and parts are streamed from disk",
     )
     .flags(&["--in-flight-bytes"]),
     Setting::new(
