@@ -97,7 +97,7 @@ impl Encoded {
     /// Looks once more whether the file still is what was collected, where the body is read from it.
     ///
     /// # Errors
-    /// [`EncodeError::Changed`], or that the file is gone.
+    /// [`ReadError::Changed`](crate::read::ReadError::Changed), or that the file is gone.
     pub fn unchanged(&self) -> Result<(), EncodeError> {
         match &self.body {
             EncodedBody::File { path, stamp } => {

@@ -358,6 +358,40 @@ fn static_url_decides_which_absolute_references_are_ours() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
+    /// The order in which a file system lists them is none of ours.
+    #[test]
+    fn the_order_of_files_never_matters(
+        shuffled in Just(sources(&[
+            ("a.css", "@import 'b.css'; url(no.png)"),
+            ("b.css", "url(c d.png) url(c%20d.png?e)"),
+            ("c d.png", "c"),
+            ("c%20d.png", "c"),
+            ("f.js", "// export\nimport './g.js';\nexport * from './h.js';"),
+            ("g.js", "import('./h.js')"),
+            ("h.js", ""),
+        ])).prop_shuffle()
+    ) {
+        let settings = ManifestSettings { missing_reference: Severity::Warn, ..settings() };
+        let process = |sources: Vec<Source>| {
+            let options = PostProcessOptions {
+                settings: &settings,
+                rewriter: &WITH_MODULES,
+                directories: Severity::Warn,
+                sources: &[],
+            };
+            let mut processed = post_process(sources, &options).expect("nothing is minded");
+            processed.assets.sort_by(|left, right| left.file.name.cmp(&right.file.name));
+            processed
+        };
+        let mut sorted = shuffled.clone();
+        sorted.sort_by(|left, right| left.file.name.cmp(&right.file.name));
+        let (sorted, shuffled) = (process(sorted), process(shuffled));
+        prop_assert_eq!(&sorted.manifest, &shuffled.manifest);
+        for (left, right) in sorted.assets.iter().zip(&shuffled.assets) {
+            prop_assert_eq!((&left.stored_name, &left.content), (&right.stored_name, &right.content));
+        }
+    }
+
     /// Any references between a few files that go down the alphabet only.
     #[test]
     fn names_are_a_fixpoint(references in proptest::collection::vec((0_usize..8, 0_usize..8), 0..20)) {

@@ -82,8 +82,11 @@ impl Body<'_> {
 
 /// Puts a file where it belongs, whatever file was there.
 pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    if let Some(parent) = to.parent() {
-        fs::create_dir_all(parent)?;
+    match (fs::rename(from, to), to.parent()) {
+        (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
+            fs::create_dir_all(parent)?;
+            fs::rename(from, to)
+        }
+        (result, _) => result,
     }
-    fs::rename(from, to)
 }
