@@ -238,7 +238,7 @@ fn step_summary(step: &Step, stored: Option<&apply::Stored>) -> StepSummary {
 }
 
 /// What a person should know about what was collected.
-fn warnings(collected: &Collected) -> Vec<Problem> {
+pub(crate) fn warnings(collected: &Collected) -> Vec<Problem> {
     let shadowed = collected.shadowed.iter().map(|shadowed| Problem {
         name: Some(shadowed.name.to_string()),
         ..Problem::new(format!("`{}` is hidden by `{}`", shadowed.path.display(), shadowed.by.display()))

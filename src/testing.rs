@@ -11,13 +11,13 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::sleep;
 
-use crate::name::{Location, ObjectKey};
+use crate::name::{AssetName, Location, ObjectKey};
 use crate::parameters::ObjectParameters;
 use crate::plan::Asset;
 use crate::push;
 use crate::settings::{
     AddressingStyle, Backend, CollectSettings, ConnectionSettings, CredentialSource, GzipSettings,
-    ObjectSettings, Settings, SourceDir, TransferSettings,
+    ManifestSettings, ObjectSettings, Settings, Severity, SourceDir, TransferSettings,
 };
 use crate::store::memory::MemoryStore;
 use crate::store::{
@@ -83,6 +83,7 @@ impl Site {
                     if_smaller: false,
                 },
             },
+            manifest: manifest_settings(),
             transfer: TransferSettings {
                 concurrency: None,
                 checksum: None,
@@ -94,6 +95,18 @@ impl Site {
     /// Described by these settings, sorted by name.
     pub(crate) fn assets(&self, settings: &Settings) -> Vec<Asset> {
         push::prepare(settings, None).expect("assets").assets
+    }
+}
+
+/// Django's defaults, with modules.
+pub(crate) fn manifest_settings() -> ManifestSettings {
+    ManifestSettings {
+        static_url: "/static/".to_owned(),
+        manifest_name: AssetName::new("staticfiles.json").expect("a name"),
+        js_modules: true,
+        missing_reference: Severity::Error,
+        missing_source_map: Severity::Error,
+        keep_original_files: true,
     }
 }
 

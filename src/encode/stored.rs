@@ -4,8 +4,8 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use crate::digest::{BodyDigest, Checksum, ChecksumAlgorithm, Digester, Layout, LayoutPart};
-use crate::encode::source::{Source, read_private};
 use crate::encode::{EncodeError, Encoded, EncodedBody};
+use crate::read::{SourceFile, read_private};
 use crate::store::FileBody;
 
 impl Encoded {
@@ -97,11 +97,14 @@ impl Encoded {
     /// Looks once more whether the file still is what was collected, where the body is read from it.
     ///
     /// # Errors
-    /// [`EncodeError::Changed`], or that the file is gone.
+    /// [`ReadError::Changed`](crate::read::ReadError::Changed), or that the file is gone.
     pub fn unchanged(&self) -> Result<(), EncodeError> {
         match &self.body {
             EncodedBody::File { path, stamp } => {
-                Source { name: self.name.clone(), path: path.clone(), stamp: *stamp }.open().map(drop)
+                SourceFile { name: self.name.clone(), path: path.clone(), stamp: *stamp }
+                    .open()
+                    .map(drop)
+                    .map_err(EncodeError::from)
             }
             EncodedBody::Memory(_) | EncodedBody::Temporary(_) => Ok(()),
         }
@@ -114,10 +117,10 @@ impl Encoded {
                 Ok(())
             }
             EncodedBody::File { path, stamp } => {
-                let source = Source { name: self.name.clone(), path: path.clone(), stamp: *stamp };
+                let source = SourceFile { name: self.name.clone(), path: path.clone(), stamp: *stamp };
                 source.read_stretch(offset, length, |bytes| {
                     sink(bytes);
-                    Ok(())
+                    Ok::<(), EncodeError>(())
                 })
             }
             EncodedBody::Temporary(path) => read_private(path, offset, length, sink)

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use crate::digest::ChecksumAlgorithm;
 use crate::error::Problem;
-use crate::name::Location;
+use crate::name::{AssetName, Location};
 use crate::parameters::ObjectParameters;
 
 mod combine;
@@ -78,6 +78,8 @@ pub struct Settings {
     pub collect: CollectSettings,
     /// What is said about objects.
     pub objects: ObjectSettings,
+    /// How names are hashed.
+    pub manifest: ManifestSettings,
     /// How bodies travel.
     pub transfer: TransferSettings,
 }
@@ -254,6 +256,32 @@ pub struct GzipSettings {
     pub level: u32,
     /// Keep the plain body when gzip does not help.
     pub if_smaller: bool,
+}
+
+/// How names are hashed, references replaced and the manifest written.
+#[derive(Debug, Clone)]
+pub struct ManifestSettings {
+    /// Django's `STATIC_URL`, with a slash at its end; begins with a slash or a scheme.
+    pub static_url: String,
+    /// What the manifest is called.
+    pub manifest_name: AssetName,
+    /// `support_js_module_import_aggregation`: whether imports in JavaScript are references.
+    pub js_modules: bool,
+    /// What a reference to a file in no source is.
+    pub missing_reference: Severity,
+    /// What a reference to a source map in no source is, unless `missing_reference` minds none at all.
+    pub missing_source_map: Severity,
+    /// Whether files are stored under their plain names, too.
+    pub keep_original_files: bool,
+}
+
+/// How much something is minded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// It is told, and the run goes on.
+    Warn,
+    /// It ends the run.
+    Error,
 }
 
 /// How bodies travel.

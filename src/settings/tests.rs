@@ -408,9 +408,12 @@ fn a_storage_must_be_in_the_file() {
 #[test]
 fn classes_are_those_of_django_storages() {
     assert_eq!(
-        Run::default().flag("backend", "--manifest", json!("S3ManifestStaticStorage")).errors(SHOW),
+        Run::default()
+            .flag("backend", "--manifest", json!("S3ManifestStaticStorage"))
+            .set("bucket_name=b")
+            .errors(PUSH_BUCKET),
         [
-            "flag `--manifest` asks for `S3ManifestStaticStorage`, which cannot be used yet: hashed names are not built yet / hint: `S3StaticStorage` stores the same files under plain names"
+            "flag `--manifest` asks for `S3ManifestStaticStorage`, which cannot be pushed yet / hint: `s3collect manifest --out DIR` writes hashed files and their manifest into a directory"
         ]
     );
     assert_eq!(

@@ -5,6 +5,7 @@ mod bad_input;
 mod conformance;
 mod explain;
 mod local_endpoint;
+mod manifest;
 mod push;
 mod readme;
 mod s3_wire;

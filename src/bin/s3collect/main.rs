@@ -3,6 +3,7 @@
 mod args;
 mod explain_verb;
 mod interrupt;
+mod manifest_verb;
 mod output;
 mod push_verb;
 mod serve_verb;
@@ -16,13 +17,15 @@ use std::sync::Arc;
 
 use anstream::ColorChoice;
 use clap::Parser;
+use s3collect::build::Build;
 use s3collect::error::{Exit, Problem};
 use s3collect::push::PushOptions;
 use s3collect::report::Summary;
 use s3collect::settings::{Combined, Given, Loaded, Needs, combine};
+use s3collect::tree::TreeOptions;
 use tokio::runtime::{Builder, Runtime};
 
-use args::{Arguments, Explain, Global, Push, SettingsFlags, SettingsVerb, Verb};
+use args::{Arguments, Explain, Global, Manifest, Push, SettingsFlags, SettingsVerb, Verb};
 use output::{Printer, Verbosity};
 use push_verb::Asked;
 
@@ -101,6 +104,7 @@ impl Surroundings {
         match verb {
             Verb::Push(push) => self.push(global, push),
             Verb::Explain(explain) => self.explain(global, explain),
+            Verb::Manifest(manifest) => self.manifest(global, manifest),
             Verb::Settings { verb: SettingsVerb::Show { all, settings } } => {
                 settings_verb::show(self.combined(global, settings), all, global.json, &self.printer)
             }
@@ -135,6 +139,17 @@ impl Surroundings {
             Err((warnings, errors)) => {
                 self.printer.warnings(&warnings);
                 self.printer.failed(&errors, global.json)
+            }
+        }
+    }
+
+    fn manifest(&self, global: &Global, manifest: Manifest) -> io::Result<Exit> {
+        let Manifest { out, clean, sri, settings } = manifest;
+        let tree = out.map(|out| TreeOptions { out, clean, integrity: sri });
+        match self.settings(global, settings, Needs { bucket: false, sources: true }) {
+            Ok(loaded) => manifest_verb::run(loaded, tree.as_ref(), global.json, self.home(), &self.printer),
+            Err((warnings, errors)) => {
+                manifest_verb::tell(&Build::refused(errors, warnings), global.json, &self.printer)
             }
         }
     }

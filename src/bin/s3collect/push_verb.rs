@@ -80,7 +80,7 @@ fn summary(
     let reporter = Arc::new(Watch::new(Arc::clone(printer)));
     runtime.block_on(async {
         let cancel = CancellationToken::new();
-        interrupt::watch(cancel.clone(), Arc::clone(printer));
+        interrupt::watch(cancel.clone(), Arc::clone(printer), "requests under way");
         let session = tokio::select! {
             session = Session::open(settings) => session,
             () = cancel.cancelled() => {

@@ -89,7 +89,7 @@ fn a_file_that_is_longer_than_its_size() {
         1,
         "",
         "error: `version` changed while it was being read\n  \
-         hint: push again when nothing writes to the static dirs\n\
+         hint: run again when nothing writes to the static dirs\n\
          note: 0 of 1 objects were stored; the others are as they were before, and the next push tries them again\n\
          1 asset: 0 put, 0 unchanged, 1 failed  s3://local/  [TIME]\n",
     );

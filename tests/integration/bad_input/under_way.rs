@@ -38,7 +38,7 @@ fn a_file_that_vanishes() {
         1,
         "",
         "error: `gone.css` vanished before it could be read\n  \
-         hint: push again when nothing writes to the static dirs\n\
+         hint: run again when nothing writes to the static dirs\n\
          note: 1 of 2 objects were stored; the others are as they were before, and the next push tries them again\n\
          2 assets: 1 put (1 byte), 0 unchanged, 1 failed  s3://acme/  [TIME]\n",
     );
@@ -58,7 +58,7 @@ fn a_file_that_changes_while_it_is_sent() {
         1,
         "",
         "error: `big.bin` changed while it was being read\n  \
-         hint: push again when nothing writes to the static dirs\n\
+         hint: run again when nothing writes to the static dirs\n\
          note: 0 of 1 objects were stored; the others are as they were before, and the next push tries them again\n\
          1 asset: 0 put, 0 unchanged, 1 failed  s3://acme/  [TIME]\n",
     );
