@@ -22,9 +22,20 @@ class ModuleStorage(ManifestStaticFilesStorage):
 
 
 class PatientStorage(ManifestStaticFilesStorage):
-    """As many passes as it takes: the fixed point of chains on which Django gives up."""
+    """As many passes as it takes, over files that are all known from the beginning: what Django comes to where its limit
+    of passes, or the order of names, does not end it early."""
 
     max_post_process_passes = 100
+
+    def _post_process(self, paths, adjustable_paths, hashed_files):
+        for name, (storage, path) in paths.items():
+            key = self.hash_key(self.clean_name(name))
+            if key not in hashed_files:
+                with storage.open(path) as file:
+                    hashed_files[key] = self.hashed_name(name, file)
+                    if not self.exists(hashed_files[key]):
+                        self._save(hashed_files[key], file)
+        return super()._post_process(paths, adjustable_paths, hashed_files)
 
 
 class PatientModuleStorage(ModuleStorage, PatientStorage):

@@ -124,7 +124,7 @@ def refusals(arguments, row, tree, scratch, known):
     """The whole tree must be refused where Django refuses it, and the first file that Django names be named."""
     if row.left_out == known:
         return
-    done, _ = timed([*manifest_command(arguments, tree, known), "--out", scratch / "refused"], scratch, {})
+    done, _ = timed([*manifest_command(arguments, tree, known), "--out", scratch / "refused", "-v"], scratch, {})
     if done.returncode != 1:
         yield f"Django fails for {row.left_out[len(known)]}, s3collect exits {done.returncode}"
     elif row.left_out[len(known)] not in done.stderr:
