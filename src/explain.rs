@@ -1,15 +1,17 @@
 //! The verb `explain`: which source a file comes from, and what gave each of its headers. Offline.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::collect::Ignored;
 use crate::error::Problem;
 use crate::object::{Compression, Origin, Subject};
 use crate::parameters::{Field, ObjectParameters};
 use crate::plan::{Asset, Wave};
 use crate::push::Prepared;
+use crate::settings::SourceDir;
 
 /// Everything that is decided about a file before its body is looked at.
 #[derive(Debug, Clone, Serialize)]
@@ -41,39 +43,91 @@ pub struct ExplainedParameter {
     pub by: String,
 }
 
-/// Explains files by their names, or by their paths as a shell would complete them.
+/// Explains files by their names, or by their paths, which start at `directory` where they are relative.
 ///
 /// # Errors
 /// One problem for each file that was not collected.
 pub fn explain(
     prepared: &Prepared,
-    sources: &[String],
+    sources: &[SourceDir],
     files: &[String],
+    directory: &Path,
 ) -> Result<Vec<Explanation>, Vec<Problem>> {
     let mut explanations = Vec::with_capacity(files.len());
     let mut problems = Vec::new();
     for file in files {
-        match find(prepared, file) {
+        let asked =
+            Asked { file, name: plain(Path::new(file)), path: plain(&directory.join(file)), directory };
+        match prepared
+            .assets
+            .iter()
+            .find(|asset| asked.is_name(asset))
+            .or_else(|| prepared.assets.iter().find(|asset| asked.is_path(&asset.file.path)))
+        {
             Some(asset) => explanations.push(explanation(asset, sources)),
-            None => problems.push(not_collected(prepared, file)),
+            None => problems.push(not_collected(prepared, &asked)),
         }
     }
     if problems.is_empty() { Ok(explanations) } else { Err(problems) }
 }
 
-fn find<'a>(prepared: &'a Prepared, file: &str) -> Option<&'a Asset> {
-    let path: &Path = Path::new(file.strip_prefix("./").unwrap_or(file));
-    let by_name = prepared.assets.iter().find(|asset| asset.file.name.as_str() == file);
-    by_name.or_else(|| {
-        prepared.assets.iter().find(|asset| {
-            let candidate = &asset.file.path;
-            candidate == path || candidate.strip_prefix(".").is_ok_and(|candidate| candidate == path)
-        })
-    })
+/// What a person may have meant by a word of the command line.
+struct Asked<'a> {
+    /// As typed.
+    file: &'a str,
+    /// As a name.
+    name: PathBuf,
+    /// As an absolute path.
+    path: PathBuf,
+    /// Where relative paths start.
+    directory: &'a Path,
+}
+
+impl Asked<'_> {
+    fn is_name(&self, asset: &Asset) -> bool {
+        Path::new(asset.file.name.as_str()) == self.name
+    }
+
+    fn is_path(&self, path: &Path) -> bool {
+        self.absolute(path) == self.path
+    }
+
+    /// Whether it is, or is inside, what was left out.
+    fn is_within(&self, ignored: &Ignored) -> bool {
+        self.name.starts_with(&ignored.name) || self.path.starts_with(self.absolute(&ignored.path))
+    }
+
+    fn absolute(&self, path: &Path) -> PathBuf {
+        plain(&self.directory.join(path))
+    }
+}
+
+/// A path without `.` and `..`, by its spelling alone.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            other => plain.push(other),
+        }
+    }
+    plain
 }
 
 /// Why there is nothing to explain.
-fn not_collected(prepared: &Prepared, file: &str) -> Problem {
+fn not_collected(prepared: &Prepared, asked: &Asked<'_>) -> Problem {
+    let file = asked.file;
+    if let Some(shadowed) = prepared.shadowed.iter().find(|shadowed| asked.is_path(&shadowed.path)) {
+        let message = format!("`{file}` was not collected: `{}` hides it", shadowed.by.display());
+        return Problem::new(message)
+            .with_hint("the first static dir that has a name wins; change their order");
+    }
+    if let Some(ignored) = prepared.ignored.iter().find(|ignored| asked.is_within(ignored)) {
+        return left_out(ignored, asked);
+    }
     let problem = Problem::new(format!("`{file}` was not collected"));
     let names = prepared.assets.iter().map(|asset| asset.file.name.as_str());
     let nearest = names
@@ -81,12 +135,22 @@ fn not_collected(prepared: &Prepared, file: &str) -> Problem {
         .max_by(|left, right| left.0.total_cmp(&right.0));
     match nearest {
         Some((likeness, name)) if likeness > 0.6 => problem.with_hint(format!("`{name}` was")),
-        _ => problem
-            .with_hint("it may match an ignore pattern; `s3collect push --dry-run` lists what is collected"),
+        _ => problem.with_hint("`s3collect push --dry-run` lists what is collected"),
     }
 }
 
-fn explanation(asset: &Asset, sources: &[String]) -> Explanation {
+fn left_out(ignored: &Ignored, asked: &Asked<'_>) -> Problem {
+    let itself = asked.name == ignored.name || asked.is_path(&ignored.path);
+    let subject = if itself { "it".to_owned() } else { format!("`{}`", ignored.path.display()) };
+    let message = format!(
+        "`{}` was not collected: {subject} matches the ignore pattern `{}`",
+        asked.file, ignored.pattern
+    );
+    Problem::new(message)
+        .with_hint("change `ignore_patterns`, or leave out the default ones with `--no-default-ignore`")
+}
+
+fn explanation(asset: &Asset, sources: &[SourceDir]) -> Explanation {
     let described = &asset.description;
     let decided_by = |subject: Subject| described.origins.iter().find(|origin| origin.subject == subject);
     let parameters = described
@@ -105,7 +169,9 @@ fn explanation(asset: &Asset, sources: &[String]) -> Explanation {
         name: asset.file.name.to_string(),
         key: asset.key.to_string(),
         path: asset.file.path.display().to_string(),
-        source: sources.get(asset.file.source).cloned().unwrap_or_default(),
+        source: sources
+            .get(asset.file.source)
+            .map_or_else(String::new, |source| source.dir.display().to_string()),
         parameters,
         gzip: gzip(&described.compression, decided_by(Subject::Gzip)),
         wave: if described.entry { Wave::Entry } else { Wave::Plain },

@@ -4,6 +4,7 @@
 //! prints nothing, reads no environment variables and never exits.
 
 pub mod apply;
+pub mod build;
 pub mod collect;
 pub mod compare;
 pub mod digest;
@@ -11,13 +12,22 @@ pub mod encode;
 pub mod error;
 pub mod explain;
 pub mod local;
+pub mod manifest;
 pub mod media_type;
 pub mod name;
 pub mod object;
+mod parallel;
 pub mod parameters;
 pub mod plan;
+pub mod post_process;
 pub mod push;
+mod python;
+pub mod read;
 pub mod report;
+pub mod rewrite;
 pub mod session;
 pub mod settings;
 pub mod store;
+#[cfg(test)]
+mod testing;
+pub mod tree;

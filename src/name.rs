@@ -9,6 +9,10 @@ use serde::Serialize;
 
 use crate::error::{Diagnose, Exit};
 
+mod stored;
+
+pub use stored::StoredName;
+
 /// The longest key that S3 takes, in bytes of UTF-8.
 pub const MAX_KEY_BYTES: usize = 1024;
 

@@ -6,18 +6,18 @@ use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::apply::{self, Applied, ApplyOptions, Budget, Limit, Outcome};
-use crate::collect::{self, Collected};
+use crate::apply::{self, Applied, ApplyOptions, Budget, Outcome};
+use crate::collect::{self, Collected, Ignored, Shadowed};
 use crate::compare::{self, CompareOptions};
 use crate::error::Problem;
-use crate::name::ObjectKey;
-use crate::object::ObjectRules;
+use crate::name::{Location, ObjectKey};
+use crate::object;
 use crate::parameters::Parameter;
 use crate::plan::{Action, Asset, Plan, Step, stored_parameters};
 use crate::report::{Reporter, StepSummary, Summary};
 use crate::settings::Settings;
-use crate::store::Store;
 use crate::store::retry::{Pressure, Retrying};
+use crate::store::{Limit, Store};
 
 /// What a push is asked for besides its settings.
 #[derive(Debug, Clone, Copy, Default)]
@@ -33,6 +33,10 @@ pub struct PushOptions {
 pub struct Prepared {
     /// Sorted by name.
     pub assets: Vec<Asset>,
+    /// Files that an earlier source hides.
+    pub shadowed: Vec<Shadowed>,
+    /// What ignore patterns left out.
+    pub ignored: Vec<Ignored>,
     /// What deserves a look.
     pub warnings: Vec<Problem>,
 }
@@ -42,22 +46,27 @@ pub struct Prepared {
 /// # Errors
 /// Everything that is wrong with sources, names and rules.
 pub fn prepare(settings: &Settings, home: Option<&Path>) -> Result<Prepared, Vec<Problem>> {
-    let rules = ObjectRules::new(&settings.objects).map_err(|error| vec![Problem::of(&error)])?;
     let collected = collect::collect(&settings.collect, &settings.location, home)
         .map_err(|errors| errors.iter().map(Problem::of).collect::<Vec<_>>())?;
+    if let Some(local) = &settings.connection.local {
+        collect::check_outside(&settings.collect, local).map_err(|error| vec![Problem::of(&error)])?;
+    }
     let warnings = warnings(&collected);
     let mut assets = Vec::with_capacity(collected.files.len());
     let mut problems = Vec::new();
     for file in collected.files {
         match settings.location.key(&file.name) {
             Ok(key) => {
-                let description = rules.describe(&file.name, &key);
+                let description = object::describe(&settings.objects, &file.name, &key);
                 assets.push(Asset { file, key, description });
             }
             Err(error) => problems.push(Problem::of(&error)),
         }
     }
-    if problems.is_empty() { Ok(Prepared { assets, warnings }) } else { Err(problems) }
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    Ok(Prepared { assets, shadowed: collected.shadowed, ignored: collected.ignored, warnings })
 }
 
 /// Pushes into a store, whatever it is.
@@ -86,8 +95,14 @@ pub async fn push<S: Store + 'static>(
         Pressure::SlowDown => pressed.shrink(),
         Pressure::Succeeded => pressed.grow(),
     }));
-    match plan(settings, options, prepared.assets, &*store, &*reporter, &cancel, &mut summary.warnings).await
-    {
+    let how = CompareOptions {
+        limit: Arc::clone(&limit),
+        check_headers: options.check_headers,
+        describe_all: options.dry_run,
+        in_flight_bytes: settings.transfer.in_flight_bytes,
+    };
+    let location = &settings.location;
+    match plan(location, how, prepared.assets, &*store, &*reporter, &cancel, &mut summary.warnings).await {
         Ok(plan) if options.dry_run => tell(&plan, &mut summary),
         Ok(plan) => {
             let plan = Arc::new(plan);
@@ -114,8 +129,8 @@ pub async fn push<S: Store + 'static>(
 
 /// Lists the bucket and compares.
 async fn plan<S: Store>(
-    settings: &Settings,
-    options: PushOptions,
+    location: &Location,
+    how: CompareOptions,
     assets: Vec<Asset>,
     store: &S,
     reporter: &dyn Reporter,
@@ -124,7 +139,7 @@ async fn plan<S: Store>(
 ) -> Result<Plan, Vec<Problem>> {
     let keys: Vec<ObjectKey> = assets.iter().map(|asset| asset.key.clone()).collect();
     let listing = tokio::select! {
-        listing = compare::list(store, &settings.location, &keys) => {
+        listing = compare::list(store, location, &keys) => {
             listing.map_err(|error| vec![Problem::of(&error)])?
         }
         () = cancel.cancelled() => return Err(Vec::new()),
@@ -134,11 +149,6 @@ async fn plan<S: Store>(
             "the location holds far more objects than the sources; asking for each key instead of listing";
         warnings.push(Problem::new(message).with_hint("a `location` of its own is listed much faster"));
     }
-    let how = CompareOptions {
-        check_headers: options.check_headers,
-        describe_all: options.dry_run,
-        in_flight_bytes: settings.transfer.in_flight_bytes,
-    };
     compare::compare(assets, listing, store, how, reporter, cancel).await
 }
 
@@ -199,7 +209,7 @@ fn state(summary: &Summary, unknown: u64) -> String {
     if unknown > 0 {
         state.push_str(&format!("{unknown} may have been; "));
     }
-    state.push_str("the others are as they were before, and the next push stores them");
+    state.push_str("the others are as they were before, and the next push tries them again");
     state
 }
 
@@ -228,7 +238,7 @@ fn step_summary(step: &Step, stored: Option<&apply::Stored>) -> StepSummary {
 }
 
 /// What a person should know about what was collected.
-fn warnings(collected: &Collected) -> Vec<Problem> {
+pub(crate) fn warnings(collected: &Collected) -> Vec<Problem> {
     let shadowed = collected.shadowed.iter().map(|shadowed| Problem {
         name: Some(shadowed.name.to_string()),
         ..Problem::new(format!("`{}` is hidden by `{}`", shadowed.path.display(), shadowed.by.display()))
@@ -240,3 +250,6 @@ fn warnings(collected: &Collected) -> Vec<Problem> {
     });
     shadowed.chain(look_alikes).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -71,9 +71,9 @@ def empty(client, bucket):
             raise SystemExit(f"error: the server does not delete {answer['Errors'][:3]}")
 
 
-def compare(expected, found, known_extensions, guesses=False):
-    """(differences, allowed differences) between what collectstatic left and what s3collect left elsewhere. A server
-    that `guesses` says another type where it was told none but `application/octet-stream`."""
+def compare(expected, found, known_extensions, guesses):
+    """(differences, allowed differences) between what collectstatic left and what s3collect left. A server that
+    `guesses` answers with a type of its own where it was told `application/octet-stream`."""
     differences, allowed = [], []
     for key in sorted(expected.keys() | found.keys()):
         if key not in found:
@@ -83,17 +83,16 @@ def compare(expected, found, known_extensions, guesses=False):
         else:
             for what in sorted(expected[key].keys() | found[key].keys()):
                 pair = expected[key].get(what), found[key].get(what)
-                if pair[0] != pair[1]:
-                    if guesses and what == "content-type" and pair[1] == UNKNOWN:
-                        continue
-                    kind = allowed if _is_allowed(key, what, *pair, known_extensions) else differences
-                    kind.append(Difference(key, what, *pair))
+                if pair[0] == pair[1] or (guesses and what == "content-type" and pair[1] == UNKNOWN):
+                    continue
+                fine = what == "content-type" and _is_allowed(key, *pair, known_extensions, guesses)
+                (allowed if fine else differences).append(Difference(key, what, *pair))
     return differences, allowed
 
 
-def _is_allowed(key, what, expected, found, known_extensions):
+def _is_allowed(key, expected, found, known_extensions, guesses):
     """Whether docs/semantics.md lists the difference: `.map` is JSON, and a type that the table lacks may be known."""
-    if what != "content-type" or expected != UNKNOWN:
+    if expected != UNKNOWN and not guesses:
         return False
     extension = PurePosixPath(key).suffix.lower()
     return found == "application/json" if extension == ".map" else extension not in known_extensions

@@ -21,7 +21,11 @@ from servers import SERVERS, Endpoint, free_ports
 
 THEIRS, OURS = "collectstatic", "s3collect"
 SHOWN = 20
+# The exit status of a dry run that would put something.
+DIFFERENT = 3
 
+# What `serve` says that it takes.
+CREDENTIALS = {"access_key": "S3COLLECT", "secret_key": "s3collect-local-secret-key"}
 KEEPS_PERMISSIONS = {"moto", "embedded"}
 # Where `application/octet-stream` is sent it answers with a guess of its own.
 GUESSES_TYPES = {"seaweedfs"}
@@ -40,10 +44,22 @@ class Row:
     ours_seconds: float = 0.0
     failures: list = dataclasses.field(default_factory=list)
 
-    def expect(self, what, expected, found):
-        """Notes a failure where two things that must agree do not."""
-        if expected != found:
-            self.failures.append(f"{what}: expected {expected!r}, found {found!r}")
+    def expect_put(self, what, keys, pushed, status=0):
+        """Notes a failure where other keys were put, or the exit status is another."""
+        if pushed.status != status:
+            self.failures.append(f"{what}: exits {pushed.status}, not {status}")
+        for key in sorted(keys - pushed.keys):
+            self.failures.append(f"{what}: does not put {key!r}")
+        for key in sorted(pushed.keys - keys):
+            self.failures.append(f"{what}: puts {key!r}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Pushed:
+    """How a push ended, and the keys that it put or would put."""
+
+    status: int
+    keys: set
 
 
 class Failed(Exception):
@@ -82,19 +98,23 @@ class Parity:
         if done.returncode != 0:
             raise Failed(f"collectstatic exits {done.returncode}:\n{done.stderr}")
 
-    def push(self, where, tree, case, *flags, status=0):
-        """Runs `s3collect push` with the same settings in the environment, and gives its JSON document."""
+    def push(self, where, tree, case, *flags):
+        """Runs `s3collect push` with the same settings in the environment, and gives what came of it."""
         config = self.scratch / "s3collect.toml"
         config.write_text(case.config)
-        command = [self.binary, "push", *tree.arguments(), "--config", config, "--json", *flags]
         done = subprocess.run(
-            command, env=self._environment() | case.environment() | where,
+            [self.binary, "push", *tree.arguments(), "--config", config, "--json", *flags],
+            env=self._environment() | case.environment() | where,
             cwd=self.scratch, capture_output=True, text=True,
         )
-        if done.returncode != status:
-            words = " ".join(map(str, command))
-            raise Failed(f"`{words}` exits {done.returncode}, not {status}:\n{done.stderr}{done.stdout[-2000:]}")
-        return json.loads(done.stdout)
+        if done.returncode not in (0, DIFFERENT):
+            words = " ".join(("push", *flags))
+            raise Failed(f"`{words}` exits {done.returncode}:\n{done.stderr[-2000:]}")
+        document = json.loads(done.stdout)
+        put = {step["key"] for step in document["steps"] if step["action"] == "put"}
+        if len(put) != document["put"]:
+            raise Failed(f"`put` is {document['put']}, and {len(put)} steps are `put`")
+        return Pushed(done.returncode, put)
 
     def check(self, endpoint, tree, case, embedded):
         """All checks of one tree under one set of settings."""
@@ -122,40 +142,46 @@ class Parity:
         started = time.monotonic()
         first = self.push(where, tree, case)
         row.ours_seconds = time.monotonic() - started
-        row.expect("first push: put", len(expected), first["put"])
-        self._compare(row, expected, bucket.read(client, OURS, permissions))
+        row.expect_put("first push", set(expected), first)
+        allowed = self._compare(row, expected, bucket.read(client, OURS, permissions))
 
-        row.expect("second push: put", 0, self.push(where, tree, case)["put"])
-        over = self.push(connection(endpoint, THEIRS), tree, case, "--dry-run", "--exit-code")
-        row.expect("push over collectstatic's bucket: put", 0, over["put"])
+        row.expect_put("second push", set(), self.push(where, tree, case))
+        theirs = connection(endpoint, THEIRS)
+        over = self.push(theirs, tree, case, "--dry-run", "--exit-code")
+        row.expect_put("push over collectstatic's bucket", set(), over, 0)
+        if row.server not in GUESSES_TYPES:
+            flags = ("--check-headers", "--dry-run")
+            row.expect_put("second push with its headers", set(), self.push(where, tree, case, *flags))
+            over = self.push(theirs, tree, case, *flags)
+            row.expect_put("push over collectstatic's bucket and headers", allowed, over)
         self._change(row, where, tree, case)
         self._check_embedded(row, embedded, tree, case, expected)
 
-    def _compare(self, row, expected, found, label="", guesses=False):
+    def _compare(self, row, expected, found, label=""):
+        guesses = row.server in GUESSES_TYPES
         differences, allowed = bucket.compare(expected, found, self.extensions, guesses)
         row.allowed = max(row.allowed, len(allowed))
         row.failures += [f"{label}{difference}" for difference in differences]
+        return {difference.key for difference in allowed}
 
     def _change(self, row, where, tree, case):
         with tempfile.TemporaryDirectory(dir=self.scratch) as scratch:
             changed, name = tree.changed_copy(scratch)
-            plan = self.push(where, changed, case, "--dry-run", "--exit-code", status=3)
-            row.expect("dry run of one changed file: put", 1, plan["put"])
-            row.expect("one changed file: put", 1, self.push(where, changed, case)["put"])
+            only = {case.location + name}
+            plan = self.push(where, changed, case, "--dry-run", "--exit-code")
+            row.expect_put("dry run of one changed file", only, plan, DIFFERENT)
+            row.expect_put("push of one changed file", only, self.push(where, changed, case))
             after = self.push(where, changed, case, "--dry-run", "--exit-code")
-            row.expect("dry run after it: put", 0, after["put"])
-            put = [step["name"] for step in plan["steps"] if step["action"] == "put"]
-            row.expect("the object that is put", [name], put)
+            row.expect_put("dry run after it", set(), after, 0)
 
     def _check_embedded(self, row, embedded, tree, case, expected):
-        permissions = row.server in KEEPS_PERMISSIONS
         name = f"bucket-{embedded.taken()}"
         where = {"AWS_STORAGE_BUCKET_NAME": name}
         flags = ("--local", str(embedded.directory))
-        row.expect("push --local: put", len(expected), self.push(where, tree, case, *flags)["put"])
-        found = bucket.read(embedded.endpoint.client(), name, permissions)
-        self._compare(row, expected, found, "--local: ", guesses=row.server in GUESSES_TYPES)
-        row.expect("second push --local: put", 0, self.push(where, tree, case, *flags)["put"])
+        row.expect_put("push --local", set(expected), self.push(where, tree, case, *flags))
+        found = bucket.read(embedded.endpoint.client(), name, row.server in KEEPS_PERMISSIONS)
+        self._compare(row, expected, found, "--local: ")
+        row.expect_put("second push --local", set(), self.push(where, tree, case, *flags))
 
     def _environment(self):
         """Nothing of the caller's but the search path: no AWS configuration, no proxies."""
@@ -182,7 +208,7 @@ class Embedded:
             [self._binary, "serve", "--local", self.directory, "--port", str(port)],
             stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, cwd=self.directory.parent,
         )
-        self.endpoint = Endpoint("embedded", f"http://127.0.0.1:{port}", "local")
+        self.endpoint = Endpoint("embedded", f"http://127.0.0.1:{port}", "local", **CREDENTIALS)
         deadline = time.monotonic() + 30
         while not answers(port):
             if self._process.poll() is not None or time.monotonic() > deadline:

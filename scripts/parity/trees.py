@@ -87,7 +87,7 @@ ODD_NAMES = [
     "page.HTML", "deep/er/and/deeper/file.css", "archive.tar.gz", "archive.tgz", "ARCHIVE.TGZ", "drawing.svgz",
     "style.css.gz", "style.css.GZ", "script.js.br", "data.csv.bz2", "data.json.xz", "old.txt.Z", "gz", "x.gz",
     "script.js.map", "style.css.map", "font.woff2", "font.woff", "font.ttf", "font.eot", "module.mjs", "app.wasm",
-    "feed.rss", "note.md", "picture.avif", "picture.webp", "clip.mp4", "view.tsx", "part.vue", "weird.zzz",
+    "feed.rss", "note.md", "picture.avif", "picture.webp", "clip.mp4", "view.tsx", "part.vue", "weird.zzz", "script.php",
     "CVS", "sub/CVS/Entries", "sub/.hidden", ".hidden.css", "backup.css~", "sub/cvs/kept.txt",
 ]
 

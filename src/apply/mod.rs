@@ -1,26 +1,28 @@
 //! Carries out a plan: bounded, adaptive concurrency inside a wave, a barrier between waves. A failing object does
 //! not stop the others of its wave, but no later wave begins. May not touch settings or the terminal.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
+use crate::digest::ChecksumAlgorithm;
 use crate::error::Problem;
 use crate::plan::{Plan, Wave};
 use crate::report::{Event, Reporter};
-use crate::store::{ChecksumAlgorithm, Store};
+use crate::store::{Limit, Store};
 
 mod budget;
-mod limit;
 mod multipart;
 mod object;
+#[cfg(test)]
+mod tests;
 
 pub use budget::Budget;
-pub use limit::{Limit, Slot};
 pub use object::Stored;
 
 /// How long requests in flight may go on after an interrupt.
@@ -66,7 +68,10 @@ struct Context<S> {
     /// Compression is for the cores, not for as many threads as there are requests.
     cores: Semaphore,
     reporter: Arc<dyn Reporter>,
+    /// The person's wish to end.
     cancel: CancellationToken,
+    /// Nothing more is to be begun: `cancel`, or a failure that every other object would meet too.
+    stop: CancellationToken,
     plan: Arc<Plan>,
 }
 
@@ -87,7 +92,8 @@ pub async fn apply<S: Store + 'static>(
     let (files, bytes) =
         puts.fold((0, 0), |(files, bytes), step| (files + 1, bytes + step.asset.file.stamp.size));
     reporter.event(&Event::Stage { label: "putting", files, bytes });
-    let context = Arc::new(Context { store, options, cores: Semaphore::new(cores), reporter, cancel, plan });
+    let (cores, stop) = (Semaphore::new(cores), cancel.child_token());
+    let context = Arc::new(Context { store, options, cores, reporter, cancel, stop, plan });
     for wave in [Wave::Plain, Wave::Entry] {
         if !Context::wave(&context, wave, &mut applied).await {
             break;
@@ -111,40 +117,33 @@ impl<S: Store + 'static> Context<S> {
         let most_tasks = context.options.limit.most() + 2 * context.cores.available_permits();
         let mut tasks = JoinSet::new();
         let mut whole = true;
-        let mut hopeless = false;
+        let mut grace = pin!(context.grace());
         loop {
-            while tasks.len() < most_tasks && !hopeless && !context.cancel.is_cancelled() {
+            while tasks.len() < most_tasks && !context.stop.is_cancelled() {
                 let Some(index) = waiting.next() else { break };
                 let context = Arc::clone(context);
                 applied.outcomes[index] = Some(Outcome::Unknown);
                 tasks.spawn(async move { (index, context.object(index).await) });
             }
-            let Some(finished) = context.next_finished(&mut tasks).await else { break };
-            let (index, result) = finished;
+            let joined = tokio::select! {
+                joined = tasks.join_next() => joined,
+                () = &mut grace => break,
+            };
+            let Some(joined) = joined else { break };
+            let (index, result) = joined.expect("a task neither panics nor is aborted before the last look");
             whole &= result.is_ok();
-            hopeless |= matches!(&result, Err(failure) if failure.hopeless);
             applied.outcomes[index] = Some(match result {
                 Ok(stored) => Outcome::Stored(stored),
                 Err(failure) if failure.not_tried => Outcome::NotTried,
                 Err(failure) => Outcome::Failed(*failure.problem),
             });
         }
-        whole && !context.cancel.is_cancelled()
+        whole && !context.stop.is_cancelled()
     }
 
-    /// The next task that ends; after an interrupt, within the time of grace.
-    async fn next_finished<T: 'static>(&self, tasks: &mut JoinSet<T>) -> Option<T> {
-        let joined = tokio::select! {
-            joined = tasks.join_next() => joined,
-            () = self.cancel.cancelled() => match timeout(GRACE, tasks.join_next()).await {
-                Ok(joined) => joined,
-                Err(_) => {
-                    tasks.abort_all();
-                    None
-                }
-            },
-        };
-        joined
-            .map(|result| result.expect("a task neither panics nor is aborted before the last one is joined"))
+    /// Ends when requests that are still under way after an interrupt are waited for no longer.
+    async fn grace(&self) {
+        self.cancel.cancelled().await;
+        sleep(GRACE).await;
     }
 }

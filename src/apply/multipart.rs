@@ -12,7 +12,7 @@ use crate::report::Event;
 use crate::store::{MultipartRequest, Part, Store, UploadId};
 
 use super::Context;
-use super::object::Failure;
+use super::object::{Failure, failed};
 
 /// How many parts of one object are in flight at once, as boto3's default; the byte budget allows fewer of large ones.
 const PARTS_AT_ONCE: usize = 10;
@@ -38,36 +38,45 @@ impl<S: Store + 'static> Context<S> {
         let request = MultipartRequest {
             key: step.asset.key.clone(),
             parameters: stored_parameters(&step.asset.description.parameters, encoded.content_encoding),
-            checksum: self.options.checksum,
+            checksum: self.checksum(step),
             condition: None,
         };
         let id = {
-            let _slot = self.options.limit.slot().await;
+            let _slot = self.turn().await?;
             self.store.create_multipart(&request).await?
         };
         let upload = Upload { step, encoded, request, id };
-        let finished = tokio::select! {
-            finished = self.send_and_complete(&upload, held.is_some()) => finished,
-            () = self.cancel.cancelled() => Err(Failure::interrupted()),
+        let sent = tokio::select! {
+            sent = self.send_parts(&upload, held.is_some()) => sent,
+            () = self.stop.cancelled() => Err(Failure::stopped()),
         };
         drop(held);
+        // A completion under way is waited for: whether it is done could not be known otherwise.
+        let finished = match sent {
+            Ok(parts) => self.complete(&upload, &parts).await,
+            Err(failure) => Err(failure),
+        };
         match finished {
             Ok(etag) => Ok(etag),
             Err(failure) => Err(self.abort(&upload, failure).await),
         }
     }
 
-    async fn send_and_complete(self: &Arc<Self>, upload: &Upload<'_>, held: bool) -> Result<String, Failure> {
+    async fn send_parts(self: &Arc<Self>, upload: &Upload<'_>, held: bool) -> Result<Vec<Part>, Failure> {
         let mut parts: Vec<Part> = stream::iter(upload.encoded.layout().parts())
             .map(|part| self.send_part(upload, part, held))
             .buffer_unordered(PARTS_AT_ONCE)
             .try_collect()
             .await?;
         parts.sort_by_key(|part| part.number);
+        Ok(parts)
+    }
+
+    async fn complete(&self, upload: &Upload<'_>, parts: &[Part]) -> Result<String, Failure> {
+        let _slot = self.turn().await?;
         // The last moment at which half-old half-new can still be kept from becoming an object.
-        self.unless_changed(upload.encoded, Ok(()))?;
-        let _slot = self.options.limit.slot().await;
-        let answer = self.store.complete_multipart(&upload.request, &upload.id, &parts).await?;
+        upload.encoded.unchanged()?;
+        let answer = self.store.complete_multipart(&upload.request, &upload.id, parts).await?;
         Ok(answer.etag)
     }
 
@@ -78,11 +87,11 @@ impl<S: Store + 'static> Context<S> {
         held: bool,
     ) -> Result<Part, Failure> {
         let _bytes = if held { None } else { Some(self.options.budget.take(part.length).await) };
-        let body = self.body(upload.encoded, part).await?;
-        let slot = self.options.limit.slot().await;
+        let body = self.body(upload.encoded, part, upload.request.checksum).await?;
+        let slot = self.turn().await?;
         let answer = self.store.upload_part(&upload.request, &upload.id, part.number, &body).await;
         drop(slot);
-        let stored = self.unless_changed(upload.encoded, answer)?;
+        let stored = answer.map_err(|error| failed(upload.encoded, error))?;
         // Progress is counted in bytes of the file; those of a compressed one are known only at its end.
         let share =
             part.length.saturating_mul(upload.step.asset.file.stamp.size) / upload.encoded.size.max(1);
@@ -92,11 +101,15 @@ impl<S: Store + 'static> Context<S> {
 
     /// Gives the upload up; parts that could not be removed are said with the failure.
     async fn abort(&self, upload: &Upload<'_>, mut failure: Failure) -> Failure {
-        if let Err(error) = self.store.abort_multipart(&upload.request, &upload.id).await {
+        let Err(error) = self.store.abort_multipart(&upload.request, &upload.id).await else {
+            return failure;
+        };
+        if failure.not_tried {
             failure.not_tried = false;
-            failure.problem.note =
-                Some(format!("the parts of this upload stay in the bucket until they expire: {error}"));
+            failure.problem.message = format!("the upload of `{}` was given up", upload.request.key);
         }
+        failure.problem.note =
+            Some(format!("the parts of this upload stay in the bucket until they expire: {error}"));
         failure
     }
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::spawn_blocking;
 
-use crate::digest::LayoutPart;
+use crate::digest::{ChecksumAlgorithm, LayoutPart};
 use crate::encode::{self, EncodeError, Encoded, EncodedBody};
 use crate::error::Problem;
 use crate::object::Compression;
+use crate::parameters::{ObjectParameters, Parameter};
 use crate::plan::{Action, Step, stored_parameters};
 use crate::report::Event;
-use crate::store::{Body, PutRequest, Store, StoreError, StoreErrorKind};
+use crate::store::{Body, PutRequest, Slot, Store, StoreError, StoreErrorKind};
 
 use super::Context;
 
@@ -35,7 +36,7 @@ pub(super) struct Failure {
     pub(super) problem: Box<Problem>,
     /// Whether every other object would fail the same way.
     pub(super) hopeless: bool,
-    /// Whether the run was interrupted before the object was touched.
+    /// Whether the run was stopped before the object was touched.
     pub(super) not_tried: bool,
 }
 
@@ -58,6 +59,7 @@ impl From<StoreError> for Failure {
                 | StoreErrorKind::ClockSkew
                 | StoreErrorKind::Unreachable { .. }
                 | StoreErrorKind::Tls { .. }
+                | StoreErrorKind::NoTls { .. }
                 | StoreErrorKind::NotS3 { .. }
         );
         Self { problem: Box::new(Problem::of(&error)), hopeless, not_tried: false }
@@ -65,9 +67,9 @@ impl From<StoreError> for Failure {
 }
 
 impl Failure {
-    /// The run was interrupted before the object was touched.
-    pub(super) fn interrupted() -> Self {
-        Self { problem: Box::new(Problem::new("interrupted")), hopeless: false, not_tried: true }
+    /// The run was stopped before the object was touched.
+    pub(super) fn stopped() -> Self {
+        Self { problem: Box::new(Problem::new("not tried any more")), hopeless: false, not_tried: true }
     }
 }
 
@@ -79,6 +81,9 @@ impl<S: Store + 'static> Context<S> {
         let result = self.store_step(index).await.map_err(|mut failure| {
             failure.problem.name = Some(name.to_owned());
             failure.problem.key = Some(step.asset.key.to_string());
+            if failure.hopeless {
+                self.stop.cancel();
+            }
             failure
         });
         let reason = match (&result, &step.action) {
@@ -88,7 +93,9 @@ impl<S: Store + 'static> Context<S> {
         };
         let action = if result.is_ok() { "put" } else { "failed" };
         self.reporter.event(&Event::Progress { files: 1, bytes: 0 });
-        self.reporter.event(&Event::Outcome { name, action, reason: &reason });
+        if !matches!(&result, Err(failure) if failure.not_tried) {
+            self.reporter.event(&Event::Outcome { name, action, reason: &reason });
+        }
         result
     }
 
@@ -96,8 +103,8 @@ impl<S: Store + 'static> Context<S> {
         let step = &self.plan.steps[index];
         let hold = HOLD.min(self.options.budget.total());
         let held = self.options.budget.take(step.asset.file.stamp.size.min(hold)).await;
-        if self.cancel.is_cancelled() {
-            return Err(Failure::interrupted());
+        if self.stop.is_cancelled() {
+            return Err(Failure::stopped());
         }
         let encoded = Arc::new(self.encode(index, hold).await?);
         let etag = if encoded.layout().is_multipart() {
@@ -132,25 +139,32 @@ impl<S: Store + 'static> Context<S> {
         encoded: &Arc<Encoded>,
         held: OwnedSemaphorePermit,
     ) -> Result<String, Failure> {
+        let checksum = self.checksum(step);
+        let whole = LayoutPart { number: 1, offset: 0, length: encoded.size };
         let request = PutRequest {
             key: step.asset.key.clone(),
-            body: self.body(encoded, LayoutPart { number: 1, offset: 0, length: encoded.size }).await?,
+            body: self.body(encoded, whole, checksum).await?,
             parameters: stored_parameters(&step.asset.description.parameters, encoded.content_encoding),
-            checksum: self.options.checksum,
+            checksum,
             condition: None,
         };
-        let slot = self.options.limit.slot().await;
+        let slot = self.turn().await?;
         let answer = self.store.put(&request).await;
         drop(slot);
-        let answer = self.unless_changed(encoded, answer)?;
+        let answer = answer.map_err(|error| failed(encoded, error))?;
         drop(held);
         self.reporter.event(&Event::Progress { files: 0, bytes: step.asset.file.stamp.size });
         Ok(answer.etag)
     }
 
     /// A stretch of a body as something to send: held in memory where it fits, else hashed now and streamed later.
-    pub(super) async fn body(&self, encoded: &Arc<Encoded>, part: LayoutPart) -> Result<Body, Failure> {
-        let (encoded, checksum) = (Arc::clone(encoded), self.options.checksum);
+    pub(super) async fn body(
+        &self,
+        encoded: &Arc<Encoded>,
+        part: LayoutPart,
+        checksum: Option<ChecksumAlgorithm>,
+    ) -> Result<Body, Failure> {
+        let encoded = Arc::clone(encoded);
         let in_memory = part.length <= self.options.budget.total();
         let made = spawn_blocking(move || {
             if !in_memory && let Some(file) = encoded.file_body(&part, checksum)? {
@@ -161,14 +175,32 @@ impl<S: Store + 'static> Context<S> {
         made.await.expect("reading does not panic").map_err(|error: EncodeError| error.into())
     }
 
-    /// What the store answered, unless the file of a streamed body is no longer what was hashed: then that is
-    /// why, whatever the answer says.
-    pub(super) fn unless_changed<T>(
-        &self,
-        encoded: &Encoded,
-        answer: Result<T, StoreError>,
-    ) -> Result<T, Failure> {
-        encoded.unchanged()?;
-        answer.map_err(Failure::from)
+    /// Waits for the right to send a request, which is gone once the run is stopped.
+    pub(super) async fn turn(&self) -> Result<Slot, Failure> {
+        let slot = self.options.limit.slot().await;
+        if self.stop.is_cancelled() { Err(Failure::stopped()) } else { Ok(slot) }
+    }
+
+    /// The additional checksum that goes with an object's bodies. S3 takes nothing with a lock on it without one.
+    pub(super) fn checksum(&self, step: &Step) -> Option<ChecksumAlgorithm> {
+        let is_locked = has_lock(&step.asset.description.parameters);
+        self.options.checksum.or(is_locked.then_some(ChecksumAlgorithm::Crc32))
+    }
+}
+
+fn has_lock(parameters: &ObjectParameters) -> bool {
+    let locks = [
+        Parameter::ObjectLockLegalHoldStatus,
+        Parameter::ObjectLockMode,
+        Parameter::ObjectLockRetainUntilDate,
+    ];
+    locks.into_iter().any(|parameter| parameters.get(parameter).is_some())
+}
+
+/// Why a body was not stored: where its file is no longer what was hashed, that is why, whatever the store says.
+pub(super) fn failed(encoded: &Encoded, error: StoreError) -> Failure {
+    match encoded.unchanged() {
+        Ok(()) => error.into(),
+        Err(changed) => changed.into(),
     }
 }

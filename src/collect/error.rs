@@ -36,6 +36,14 @@ pub enum CollectError {
         /// The source as written.
         dir: PathBuf,
     },
+    /// The directory of the embedded endpoint inside a source: the next push would collect it.
+    #[error("the local bucket directory `{}` is inside the static dir `{}`", local.display(), dir.display())]
+    LocalInside {
+        /// The directory of the embedded endpoint as written.
+        local: PathBuf,
+        /// The source as written.
+        dir: PathBuf,
+    },
     /// A source without a file in it.
     #[error("the static dir `{}` holds no files", dir.display())]
     Empty {
@@ -124,6 +132,7 @@ impl CollectError {
             | Self::NotADirectory { dir: path }
             | Self::Root { dir: path }
             | Self::Home { dir: path }
+            | Self::LocalInside { dir: path, .. }
             | Self::Empty { dir: path }
             | Self::AllIgnored { dir: path }
             | Self::Unreadable { path, .. }
@@ -139,10 +148,11 @@ impl CollectError {
 impl Diagnose for CollectError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::NoSource => "name one, as in `s3collect push ./static`, or set `sources`",
+            Self::NoSource => "give a directory as an argument, or set `sources`",
             Self::Missing { .. } => "correct the path, or create the directory",
             Self::NotADirectory { .. } => "give the directory that it is in",
             Self::Root { .. } | Self::Home { .. } => "give the directory that holds the static files",
+            Self::LocalInside { .. } => "choose a directory outside it for `local`",
             Self::Empty { .. } => "put files in, or leave the static dir out",
             Self::AllIgnored { .. } => {
                 "change `ignore_patterns`, or leave out the default ones with `--no-default-ignore`"
@@ -169,6 +179,7 @@ impl Diagnose for CollectError {
             | Self::NotADirectory { .. }
             | Self::Root { .. }
             | Self::Home { .. }
+            | Self::LocalInside { .. }
             | Self::Prefix { .. }
             | Self::Pattern { .. } => Exit::Usage,
             Self::Empty { .. }

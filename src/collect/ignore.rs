@@ -6,7 +6,14 @@ use crate::collect::CollectError;
 
 /// The patterns of one run.
 #[derive(Debug)]
-pub(super) struct Ignore(Vec<Regex>);
+pub(super) struct Ignore(Vec<Pattern>);
+
+#[derive(Debug)]
+struct Pattern {
+    /// As written.
+    text: String,
+    regex: Regex,
+}
 
 impl Ignore {
     pub(super) fn new(patterns: &[String]) -> Result<Self, Vec<CollectError>> {
@@ -14,25 +21,26 @@ impl Ignore {
         let mut errors = Vec::new();
         for pattern in patterns {
             match Regex::new(&translate(&normalise(pattern))) {
-                Ok(regex) => compiled.push(regex),
+                Ok(regex) => compiled.push(Pattern { text: pattern.clone(), regex }),
                 Err(source) => errors.push(CollectError::Pattern { pattern: pattern.clone(), source }),
             }
         }
         if errors.is_empty() { Ok(Self(compiled)) } else { Err(errors) }
     }
 
-    /// Django tests a directory by its base name alone.
-    pub(super) fn directory(&self, base_name: &str) -> bool {
-        self.matches(base_name)
+    /// The first pattern that ignores a directory, which Django tests by its base name alone.
+    pub(super) fn directory(&self, base_name: &str) -> Option<&str> {
+        self.first(base_name)
     }
 
-    /// Django tests a file by its base name, then by its path relative to the source.
-    pub(super) fn file(&self, base_name: &str, relative: &str) -> bool {
-        self.matches(base_name) || self.matches(relative)
+    /// The first pattern that ignores a file, which Django tests by its base name, then by its path relative to the
+    /// source.
+    pub(super) fn file(&self, base_name: &str, relative: &str) -> Option<&str> {
+        self.first(base_name).or_else(|| self.first(relative))
     }
 
-    fn matches(&self, text: &str) -> bool {
-        self.0.iter().any(|regex| regex.is_match(text))
+    fn first(&self, text: &str) -> Option<&str> {
+        self.0.iter().find(|pattern| pattern.regex.is_match(text)).map(|pattern| pattern.text.as_str())
     }
 }
 
@@ -125,7 +133,7 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, text: &str) -> bool {
-        Ignore::new(&[pattern.to_owned()]).expect("a pattern").directory(text)
+        Ignore::new(&[pattern.to_owned()]).expect("a pattern").directory(text).is_some()
     }
 
     /// Pattern, text and what CPython 3.12's `fnmatchcase(text, normpath(pattern))` says, one a line.

@@ -27,6 +27,8 @@ pub struct Collected {
     pub files: Vec<CollectedFile>,
     /// Files that an earlier source hides, in the order of the walk.
     pub shadowed: Vec<Shadowed>,
+    /// What ignore patterns left out, in the order of the walk.
+    pub ignored: Vec<Ignored>,
     /// Groups of names that differ only by case or Unicode normalisation; all of them are stored.
     pub look_alikes: Vec<Vec<AssetName>>,
 }
@@ -86,6 +88,17 @@ pub struct Shadowed {
     pub by: PathBuf,
 }
 
+/// A file that an ignore pattern leaves out, or a directory with all that is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ignored {
+    /// What it would be called, with its source's prefix; a path, since it may be no name.
+    pub name: PathBuf,
+    /// Where it is, as the source was written plus the relative path.
+    pub path: PathBuf,
+    /// The pattern, as written.
+    pub pattern: String,
+}
+
 /// Collects the static dirs for a location; `home` is the home directory, which is refused as a source.
 ///
 /// # Errors
@@ -97,8 +110,13 @@ pub fn collect(
 ) -> Result<Collected, Vec<CollectError>> {
     let ignore = Ignore::new(&settings.ignore_patterns)?;
     let home = home.and_then(|home| fs::canonicalize(home).ok());
-    let mut gathering =
-        Gathering { location, files: BTreeMap::new(), shadowed: Vec::new(), errors: Vec::new() };
+    let mut gathering = Gathering {
+        location,
+        files: BTreeMap::new(),
+        shadowed: Vec::new(),
+        ignored: Vec::new(),
+        errors: Vec::new(),
+    };
     if settings.sources.is_empty() {
         gathering.errors.push(CollectError::NoSource);
     }
@@ -106,12 +124,31 @@ pub fn collect(
         match check(source, home.as_deref()) {
             Ok(real) => {
                 let walked = walk::walk(&source.dir, real, &ignore, settings.follow_symlinks);
-                gathering.add(index, &source.prefix, walked);
+                gathering.add(index, source, walked);
             }
             Err(error) => gathering.errors.push(error),
         }
     }
     gathering.finish()
+}
+
+/// Refuses a directory for the embedded endpoint that is inside a source: the next push would collect it.
+///
+/// # Errors
+/// [`CollectError::LocalInside`] for the first source that it is in.
+pub fn check_outside(settings: &CollectSettings, local: &Path) -> Result<(), CollectError> {
+    // It may not be there yet; what is there of its path says where it will be.
+    let Some(real) = local.ancestors().find_map(|ancestor| {
+        let there = if ancestor.as_os_str().is_empty() { Path::new(".") } else { ancestor };
+        Some(fs::canonicalize(there).ok()?.join(local.strip_prefix(ancestor).ok()?))
+    }) else {
+        return Ok(());
+    };
+    let within = |dir: &Path| fs::canonicalize(dir).is_ok_and(|dir| real.starts_with(dir));
+    match settings.sources.iter().find(|source| within(&source.dir)) {
+        Some(source) => Err(CollectError::LocalInside { local: local.to_owned(), dir: source.dir.clone() }),
+        None => Ok(()),
+    }
 }
 
 /// Whether a source may be walked; its path with all links resolved.
@@ -142,14 +179,20 @@ struct Gathering<'a> {
     location: &'a Location,
     files: BTreeMap<AssetName, CollectedFile>,
     shadowed: Vec<Shadowed>,
+    ignored: Vec<Ignored>,
     errors: Vec<CollectError>,
 }
 
 impl Gathering<'_> {
-    fn add(&mut self, source: usize, prefix: &str, walked: Walked) {
+    fn add(&mut self, index: usize, source: &SourceDir, walked: Walked) {
         self.errors.extend(walked.errors);
+        self.ignored.extend(walked.ignored.into_iter().map(|(relative, pattern)| Ignored {
+            name: Path::new(&source.prefix).join(&relative),
+            path: source.dir.join(&relative),
+            pattern,
+        }));
         for found in walked.files {
-            if let Err(error) = self.add_file(source, prefix, found) {
+            if let Err(error) = self.add_file(index, &source.prefix, found) {
                 self.errors.push(error);
             }
         }
@@ -177,7 +220,12 @@ impl Gathering<'_> {
             return Err(self.errors);
         }
         let look_alikes = look_alikes(self.files.keys());
-        Ok(Collected { files: self.files.into_values().collect(), shadowed: self.shadowed, look_alikes })
+        Ok(Collected {
+            files: self.files.into_values().collect(),
+            shadowed: self.shadowed,
+            ignored: self.ignored,
+            look_alikes,
+        })
     }
 }
 

@@ -304,3 +304,26 @@ proptest! {
         prop_assert_eq!(tree.names(&settings), names);
     }
 }
+
+#[test]
+fn what_is_ignored_is_told_once_with_its_pattern() {
+    let tree =
+        Tree::new(&["s/a", "s/.git/config", "s/.git/objects/1", "s/css/a~", "s/css/a.css", "v/.x", "v/b"]);
+    let mut settings = tree.settings(&[("", "s"), ("lib", "v")]);
+    settings.ignore_patterns.push("css/*.css".to_owned());
+    let collected = collect(&settings, &location(), None).expect("collected");
+    let ignored = |name: &str, path: &str, pattern: &str| Ignored {
+        name: PathBuf::from(name),
+        path: tree.path(path),
+        pattern: pattern.to_owned(),
+    };
+    assert_eq!(
+        collected.ignored,
+        [
+            ignored(".git", "s/.git", ".*"),
+            ignored("css/a.css", "s/css/a.css", "css/*.css"),
+            ignored("css/a~", "s/css/a~", "*~"),
+            ignored("lib/.x", "v/.x", ".*"),
+        ]
+    );
+}

@@ -15,7 +15,8 @@ use crate::name::{AssetName, NameError};
 pub(super) struct Walked {
     pub(super) files: Vec<Found>,
     pub(super) errors: Vec<CollectError>,
-    ignored: bool,
+    /// What is ignored, by its path relative to the static dir, and the pattern that matches.
+    pub(super) ignored: Vec<(PathBuf, String)>,
 }
 
 /// A file, by its name relative to the static dir.
@@ -51,9 +52,9 @@ pub(super) fn walk(dir: &Path, real: PathBuf, ignore: &Ignore, follow_symlinks: 
     let mut walked = walk.walked;
     if walked.files.is_empty() && walked.errors.is_empty() {
         let dir = dir.to_owned();
-        walked.errors.push(match walked.ignored {
-            true => CollectError::AllIgnored { dir },
-            false => CollectError::Empty { dir },
+        walked.errors.push(match walked.ignored.is_empty() {
+            true => CollectError::Empty { dir },
+            false => CollectError::AllIgnored { dir },
         });
     }
     walked
@@ -63,8 +64,7 @@ impl Walk<'_> {
     /// Takes an entry in; false where it is a directory that is not to be gone into.
     fn enter(&mut self, entry: &DirEntry) -> bool {
         let file_type = entry.file_type();
-        if self.is_ignored(entry.path(), file_type.is_dir()) {
-            self.walked.ignored = true;
+        if self.ignores(entry.path(), file_type.is_dir()) {
             return !file_type.is_dir();
         }
         if entry.path_is_symlink()
@@ -104,8 +104,7 @@ impl Walk<'_> {
     /// Takes an error of the walk in; what is ignored may be as broken as it likes.
     fn fail(&mut self, error: walkdir::Error) -> bool {
         let path = error.path().unwrap_or(self.dir).to_owned();
-        if self.is_ignored(&path, path.is_dir()) {
-            self.walked.ignored = true;
+        if self.ignores(&path, path.is_dir()) {
             return true;
         }
         let is_loop = error.loop_ancestor().is_some();
@@ -126,14 +125,18 @@ impl Walk<'_> {
         Err(CollectError::LinkLeaves { link: link.to_owned(), target, dir: self.dir.to_owned() })
     }
 
-    fn is_ignored(&self, path: &Path, is_dir: bool) -> bool {
+    /// Whether a pattern ignores a file or a directory; takes note of it.
+    fn ignores(&mut self, path: &Path, is_dir: bool) -> bool {
         let relative = self.relative(path);
         let base_name = relative.file_name().unwrap_or_default().to_string_lossy();
-        if is_dir {
+        let pattern = if is_dir {
             self.ignore.directory(&base_name)
         } else {
             self.ignore.file(&base_name, &relative.to_string_lossy())
-        }
+        };
+        let Some(pattern) = pattern else { return false };
+        self.walked.ignored.push((relative.to_owned(), pattern.to_owned()));
+        true
     }
 
     fn relative<'p>(&self, path: &'p Path) -> &'p Path {

@@ -15,18 +15,22 @@ use crate::error::Problem;
 use crate::object::Compression;
 use crate::plan::{Action, Asset, BodyFacts, Evidence, Plan, Question, Step, Verdict, judge};
 use crate::report::{Event, Reporter};
-use crate::store::{ListedObject, ObjectHead, Store, StoreError, StoredChecksum};
+use crate::store::{Limit, ListedObject, ObjectHead, Store, StoreError, StoredChecksum};
 
 mod listing;
 
 pub use listing::{Listing, list};
+#[cfg(test)]
+mod tests;
 
 /// How many keys are asked about at once: enough to hide the way to a far server.
 const KEYS_AT_ONCE: usize = 64;
 
 /// What a comparison goes by.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct CompareOptions {
+    /// How many requests may be in flight.
+    pub limit: Arc<Limit>,
     /// Sends a HEAD for every key whose body is the same, and compares headers.
     pub check_headers: bool,
     /// Digests every body, needed or not, so that the plan can be printed whole.
@@ -59,9 +63,9 @@ pub async fn compare<S: Store>(
     let cores = available_parallelism().map_or(2, usize::from);
     let context = Context {
         store,
-        options,
         cores: Arc::new(Semaphore::new(cores)),
         body_limit: options.in_flight_bytes / cores as u64,
+        options,
         reporter,
     };
     let mut listed = std::mem::take(&mut listing.objects);
@@ -144,6 +148,7 @@ impl<S: Store> Context<'_, S> {
     }
 
     async fn head(&self, asset: &Asset) -> Result<Option<ObjectHead>, Problem> {
+        let _slot = self.options.limit.slot().await;
         self.store.head(&asset.key).await.map_err(|error| named(&error, asset))
     }
 

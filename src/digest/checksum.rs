@@ -1,16 +1,57 @@
-//! S3's additional checksums, in the base64 that goes over the wire.
+//! S3's additional checksums, as they stand in headers.
 
-use base64::Engine;
+use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use crc_fast::CrcAlgorithm;
 use sha1::Sha1;
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
-use crate::store::ChecksumAlgorithm;
+/// S3's additional checksums.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ChecksumAlgorithm {
+    /// CRC-32 as in gzip.
+    Crc32,
+    /// CRC-32 Castagnoli.
+    Crc32c,
+    /// CRC-64/NVME.
+    Crc64Nvme,
+    /// SHA-1.
+    Sha1,
+    /// SHA-256.
+    Sha256,
+}
+
+impl ChecksumAlgorithm {
+    /// The header that carries it.
+    #[must_use]
+    pub fn header(self) -> &'static str {
+        match self {
+            Self::Crc32 => "x-amz-checksum-crc32",
+            Self::Crc32c => "x-amz-checksum-crc32c",
+            Self::Crc64Nvme => "x-amz-checksum-crc64nvme",
+            Self::Sha1 => "x-amz-checksum-sha1",
+            Self::Sha256 => "x-amz-checksum-sha256",
+        }
+    }
+
+    /// The name by which S3 asks for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Crc32 => "CRC32",
+            Self::Crc32c => "CRC32C",
+            Self::Crc64Nvme => "CRC64NVME",
+            Self::Sha1 => "SHA1",
+            Self::Sha256 => "SHA256",
+        }
+    }
+}
 
 /// A checksum in the making; fed with stretches of any length, in order.
-pub struct ChecksumDigester(State);
+#[derive(Debug, Clone)]
+pub struct Checksum(State);
 
+#[derive(Debug, Clone)]
 enum State {
     Crc32(crc_fast::Digest),
     Crc64(crc_fast::Digest),
@@ -18,8 +59,8 @@ enum State {
     Sha256(Sha256),
 }
 
-impl ChecksumDigester {
-    /// A checksum of this kind.
+impl Checksum {
+    /// One of nothing yet.
     #[must_use]
     pub fn new(algorithm: ChecksumAlgorithm) -> Self {
         Self(match algorithm {
@@ -31,6 +72,14 @@ impl ChecksumDigester {
         })
     }
 
+    /// The value for bytes in memory, as on the wire.
+    #[must_use]
+    pub fn of(algorithm: ChecksumAlgorithm, bytes: &[u8]) -> String {
+        let mut checksum = Self::new(algorithm);
+        checksum.update(bytes);
+        checksum.finish()
+    }
+
     /// Takes the next bytes in.
     pub fn update(&mut self, bytes: &[u8]) {
         match &mut self.0 {
@@ -40,17 +89,17 @@ impl ChecksumDigester {
         }
     }
 
-    /// The checksum in base64.
+    /// The value as on the wire: base64 of [`Self::finish_bytes`].
     #[must_use]
     pub fn finish(self) -> String {
         BASE64.encode(self.finish_bytes())
     }
 
-    /// The checksum's bytes, as a composite checksum takes those of the parts in.
+    /// The value's bytes, most significant first, as a composite checksum takes those of the parts in.
     #[must_use]
     pub fn finish_bytes(self) -> Vec<u8> {
         match self.0 {
-            // A CRC is as wide as its algorithm, most significant byte first.
+            // A CRC of 32 bits stands in the lower half.
             State::Crc32(digest) => digest.finalize().to_be_bytes()[4..].to_vec(),
             State::Crc64(digest) => digest.finalize().to_be_bytes().to_vec(),
             State::Sha1(digest) => digest.finalize().to_vec(),
@@ -63,8 +112,9 @@ impl ChecksumDigester {
 mod tests {
     use super::*;
 
+    /// CRC RevEng's check values of `123456789` (CBF43926, E3069283, AE8B14860A799888), and what `sha1sum` and
+    /// `sha256sum` say of it.
     const ALL: [(ChecksumAlgorithm, &str); 5] = [
-        // The catalogues' check values of `123456789`, and SHA sums by Python.
         (ChecksumAlgorithm::Crc32, "y/Q5Jg=="),
         (ChecksumAlgorithm::Crc32c, "4waSgw=="),
         (ChecksumAlgorithm::Crc64Nvme, "rosUhgp5mIg="),
@@ -73,12 +123,13 @@ mod tests {
     ];
 
     #[test]
-    fn checksums_are_those_of_the_catalogue() {
+    fn checksums_are_those_of_the_catalogues_whole_or_in_pieces() {
         for (algorithm, expected) in ALL {
-            let mut digester = ChecksumDigester::new(algorithm);
-            digester.update(b"1234");
-            digester.update(b"56789");
-            assert_eq!(digester.finish(), expected, "{algorithm:?}");
+            assert_eq!(Checksum::of(algorithm, b"123456789"), expected, "{algorithm:?}");
+            let mut checksum = Checksum::new(algorithm);
+            checksum.update(b"1234");
+            checksum.update(b"56789");
+            assert_eq!(checksum.finish(), expected, "{algorithm:?}");
         }
     }
 }

@@ -1,12 +1,14 @@
-//! Digests of stored bodies: the part layout that decides an ETag, the ETag itself, and S3's additional checksums.
-//! Pure: bytes in, digests out.
+//! Digests: the content hash in a hashed name; and of stored bodies the part layout that decides an ETag, the ETag
+//! itself, and S3's additional checksums. Pure: bytes in, digests out.
 
 mod checksum;
+mod content;
 mod layout;
 
 use md5::{Digest, Md5};
 
-pub use checksum::ChecksumDigester;
+pub use checksum::{Checksum, ChecksumAlgorithm};
+pub use content::{ContentHash, ContentHasher, NotHashable, hashed_name};
 pub use layout::{Layout, LayoutPart};
 
 /// What a body is known by.

@@ -12,14 +12,14 @@ use tempfile::TempPath;
 use crate::collect::{CollectedFile, FileStamp};
 use crate::name::AssetName;
 use crate::object::Compression;
+use crate::read::SourceFile;
 
 mod error;
-mod source;
 mod spool;
 mod stored;
 
 pub use error::EncodeError;
-use source::Source;
+
 use spool::Spool;
 
 /// The byte of a gzip header that says Unix, which zlib writes.
@@ -65,7 +65,7 @@ pub fn encode(
     compression: &Compression,
     memory_limit: u64,
 ) -> Result<Encoded, EncodeError> {
-    let source = Source::from(file);
+    let source = SourceFile::from(file);
     if let Compression::Gzip { level, if_smaller } = *compression {
         let spool = compress(&source, level, memory_limit)?;
         let size = spool.size();
@@ -80,11 +80,16 @@ pub fn encode(
     Ok(encoded(&source, file.stamp.size, body, None))
 }
 
-fn encoded(source: &Source, size: u64, body: EncodedBody, content_encoding: Option<&'static str>) -> Encoded {
+fn encoded(
+    source: &SourceFile,
+    size: u64,
+    body: EncodedBody,
+    content_encoding: Option<&'static str>,
+) -> Encoded {
     Encoded { name: source.name.clone(), size, source_size: source.stamp.size, body, content_encoding }
 }
 
-fn plain(source: &Source, memory_limit: u64) -> Result<EncodedBody, EncodeError> {
+fn plain(source: &SourceFile, memory_limit: u64) -> Result<EncodedBody, EncodeError> {
     if source.stamp.size > memory_limit {
         source.open()?;
         return Ok(EncodedBody::File { path: source.path.clone(), stamp: source.stamp });
@@ -99,7 +104,7 @@ fn plain(source: &Source, memory_limit: u64) -> Result<EncodedBody, EncodeError>
 
 /// The header is zlib's own: no time, no name, Unix. django-storages hands zlib the file in one go or in pieces; the
 /// bytes are the same.
-fn compress(source: &Source, level: u32, memory_limit: u64) -> Result<Spool, EncodeError> {
+fn compress(source: &SourceFile, level: u32, memory_limit: u64) -> Result<Spool, EncodeError> {
     let temporary = |error| EncodeError::Temporary { name: source.name.clone(), source: error };
     let spool = Spool::new(source.stamp.size, memory_limit);
     let mut encoder =

@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
-use crate::digest::{BodyDigest, ChecksumDigester, Digester, Layout, LayoutPart};
-use crate::encode::source::{Source, read_private};
+use crate::digest::{BodyDigest, Checksum, ChecksumAlgorithm, Digester, Layout, LayoutPart};
 use crate::encode::{EncodeError, Encoded, EncodedBody};
-use crate::store::{ChecksumAlgorithm, FileBody};
+use crate::read::{SourceFile, read_private};
+use crate::store::FileBody;
 
 impl Encoded {
     /// The digest of the body in the layout that its size asks for.
@@ -30,7 +30,7 @@ impl Encoded {
     /// # Errors
     /// Any [`EncodeError`].
     pub fn checksum(&self, algorithm: ChecksumAlgorithm) -> Result<String, EncodeError> {
-        let mut digester = ChecksumDigester::new(algorithm);
+        let mut digester = Checksum::new(algorithm);
         self.read(0, self.size, |bytes| digester.update(bytes))?;
         Ok(digester.finish())
     }
@@ -40,9 +40,9 @@ impl Encoded {
     /// # Errors
     /// Any [`EncodeError`].
     pub fn composite_checksum(&self, algorithm: ChecksumAlgorithm) -> Result<String, EncodeError> {
-        let mut composite = ChecksumDigester::new(algorithm);
+        let mut composite = Checksum::new(algorithm);
         for part in self.layout().parts() {
-            let mut digester = ChecksumDigester::new(algorithm);
+            let mut digester = Checksum::new(algorithm);
             self.read(part.offset, part.length, |bytes| digester.update(bytes))?;
             composite.update(&digester.finish_bytes());
         }
@@ -78,7 +78,7 @@ impl Encoded {
             EncodedBody::Temporary(path) => path.to_path_buf(),
         };
         let mut sha256 = Sha256::new();
-        let mut checksum = algorithm.map(ChecksumDigester::new);
+        let mut checksum = algorithm.map(Checksum::new);
         self.read(part.offset, part.length, |bytes| {
             sha256.update(bytes);
             if let Some(checksum) = &mut checksum {
@@ -90,18 +90,21 @@ impl Encoded {
             offset: part.offset,
             length: part.length,
             sha256: sha256.finalize().into(),
-            checksum: checksum.map(ChecksumDigester::finish),
+            checksum: checksum.map(Checksum::finish),
         }))
     }
 
     /// Looks once more whether the file still is what was collected, where the body is read from it.
     ///
     /// # Errors
-    /// [`EncodeError::Changed`], or that the file is gone.
+    /// [`ReadError::Changed`](crate::read::ReadError::Changed), or that the file is gone.
     pub fn unchanged(&self) -> Result<(), EncodeError> {
         match &self.body {
             EncodedBody::File { path, stamp } => {
-                Source { name: self.name.clone(), path: path.clone(), stamp: *stamp }.open().map(drop)
+                SourceFile { name: self.name.clone(), path: path.clone(), stamp: *stamp }
+                    .open()
+                    .map(drop)
+                    .map_err(EncodeError::from)
             }
             EncodedBody::Memory(_) | EncodedBody::Temporary(_) => Ok(()),
         }
@@ -114,10 +117,10 @@ impl Encoded {
                 Ok(())
             }
             EncodedBody::File { path, stamp } => {
-                let source = Source { name: self.name.clone(), path: path.clone(), stamp: *stamp };
+                let source = SourceFile { name: self.name.clone(), path: path.clone(), stamp: *stamp };
                 source.read_stretch(offset, length, |bytes| {
                     sink(bytes);
-                    Ok(())
+                    Ok::<(), EncodeError>(())
                 })
             }
             EncodedBody::Temporary(path) => read_private(path, offset, length, sink)

@@ -9,10 +9,10 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
-use crate::digest::hex;
+use crate::digest::{ChecksumAlgorithm, hex};
 use crate::error::Diagnose;
 use crate::object::NoCompression;
-use crate::store::ChecksumAlgorithm;
+use crate::read::ReadError;
 
 const PLAIN: Compression = Compression::None(NoCompression::Off);
 const NO_LIMIT: u64 = u64::MAX;
@@ -197,7 +197,7 @@ fn an_edit_that_keeps_size_and_time_is_noticed() {
     fs::write(&file.path, "two").expect("a file");
     let modified = file.stamp.modified.expect("a time");
     fs::File::options().append(true).open(&file.path).and_then(|it| it.set_modified(modified)).expect("set");
-    assert!(matches!(encode(&file, &PLAIN, NO_LIMIT), Err(EncodeError::Changed { .. })));
+    assert!(matches!(encode(&file, &PLAIN, NO_LIMIT), Err(EncodeError::Read(ReadError::Changed { .. }))));
 }
 
 #[test]
@@ -205,7 +205,7 @@ fn a_file_that_vanished_or_cannot_be_read_says_so() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = collected(&dir, b"one");
     fs::remove_file(&file.path).expect("removed");
-    assert!(matches!(encode(&file, &PLAIN, NO_LIMIT), Err(EncodeError::Vanished { .. })));
+    assert!(matches!(encode(&file, &PLAIN, NO_LIMIT), Err(EncodeError::Read(ReadError::Vanished { .. }))));
     fs::create_dir(&file.path).expect("a directory");
     let stamp = FileStamp::of(&fs::metadata(&file.path).expect("metadata"));
     let error = encode(&CollectedFile { stamp, ..file.clone() }, &PLAIN, NO_LIMIT).expect_err("a directory");

@@ -7,13 +7,15 @@ use http::HeaderMap;
 use s3s::dto::{CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, ETag};
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 
+use crate::digest::hex;
+
 use super::blob::{Pending, Spool, Stored};
 use super::checksum::{self, Algorithm};
 use super::description::Description;
 use super::get::check_conditions;
 use super::index::Change;
 use super::object::{self, Object};
-use super::put::{checksum_fields, hexadecimal};
+use super::put::checksum_fields;
 use super::refusal::{self, refuse};
 use super::{Endpoint, clock};
 
@@ -104,7 +106,7 @@ impl Endpoint {
         let object = Object {
             blob: stored.pending.id().clone(),
             size: stored.size,
-            etag: hexadecimal(&stored.md5),
+            etag: hex(&stored.md5),
             modified: 0,
             description,
         };

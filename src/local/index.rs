@@ -57,6 +57,9 @@ struct Job {
     run: Box<dyn FnOnce(&Connection) -> Conclude + Send>,
 }
 
+/// So many connections are kept for the next query; each holds up to half a MiB of pages.
+const IDLE_READERS: usize = 4;
+
 /// The index of one directory, opened.
 pub(super) struct Index {
     path: PathBuf,
@@ -93,7 +96,10 @@ impl Index {
             None => connect(&self.path).map_err(refusal::index)?,
         };
         let answer = query(&connection);
-        self.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        let mut idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE_READERS {
+            idle.push(connection);
+        }
         answer
     }
 
@@ -146,7 +152,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
     connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-    connection.execute_batch("PRAGMA synchronous = FULL")?;
+    connection.execute_batch("PRAGMA synchronous = FULL; PRAGMA cache_size = -512")?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }

@@ -13,13 +13,15 @@ use s3s::dto::{
 };
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
+use crate::digest::hex;
+
 use super::blob::{Pending, Spool, Stored};
 use super::checksum::{self, Algorithm, Values};
 use super::description::{Description, PartRecord};
 use super::disk::Disk;
 use super::index::Change;
 use super::object::{self, Object};
-use super::put::{checksum_fields, checksum_headers, hexadecimal, receive};
+use super::put::{checksum_fields, checksum_headers, receive};
 use super::refusal::{self, refuse};
 use super::upload::{self, Part, Plan, Upload};
 use super::{Endpoint, clock};
@@ -70,7 +72,7 @@ impl Endpoint {
         let expected = Some(upload.plan.algorithm);
         let stored =
             receive(&self.disk, input.body, &request.headers, request.trailing_headers, expected).await?;
-        let (etag, checksums) = (hexadecimal(&stored.md5), stored.checksums.clone());
+        let (etag, checksums) = (hex(&stored.md5), stored.checksums.clone());
         self.store_part(target, input.upload_id, input.part_number, stored).await?;
         let output = UploadPartOutput { e_tag: Some(ETag::Strong(etag)), ..UploadPartOutput::default() };
         let mut headers = checksum_headers(&checksums);
@@ -98,7 +100,7 @@ impl Endpoint {
         let stored =
             self.rewrite(file, bytes.start, bytes.end - bytes.start, vec![upload.plan.algorithm]).await?;
         let fields = checksum_fields(&stored.checksums);
-        let etag = hexadecimal(&stored.md5);
+        let etag = hex(&stored.md5);
         let modified = self.store_part(target, input.upload_id, input.part_number, stored).await?;
         let result = CopyPartResult {
             checksum_crc32: fields.checksum_crc32,
@@ -198,7 +200,7 @@ impl Endpoint {
             number,
             blob: stored.pending.id().clone(),
             size: stored.size,
-            etag: hexadecimal(&stored.md5),
+            etag: hex(&stored.md5),
             modified: 0,
             checksums: stored.checksums,
         };
@@ -338,7 +340,7 @@ fn etag(parts: &[Part]) -> String {
             md5.update([digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()).unwrap_or_default()]);
         }
     }
-    format!("{}-{}", hexadecimal(&md5.finalize()), parts.len())
+    format!("{}-{}", hex(&md5.finalize()), parts.len())
 }
 
 fn concatenate(disk: &Disk, parts: &[Part]) -> std::io::Result<Pending> {
@@ -383,7 +385,7 @@ mod tests {
         md5.update([
             0x92, 0xeb, 0x5f, 0xfe, 0xe6, 0xae, 0x2f, 0xec, 0x3a, 0xd7, 0x1c, 0x77, 0x75, 0x31, 0x57, 0x8f,
         ]);
-        assert_eq!(etag(&parts), format!("{}-2", hexadecimal(&md5.finalize())));
+        assert_eq!(etag(&parts), format!("{}-2", hex(&md5.finalize())));
     }
 
     #[test]

@@ -6,6 +6,8 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use s3s::dto::{Checksum, ETag, PutObjectInput, PutObjectOutput, StreamingBlob};
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result, TrailingHeaders};
 
+use crate::digest::hex;
+
 use super::blob::Stored;
 use super::checksum::{self, Algorithm, Values};
 use super::description::Description;
@@ -29,7 +31,7 @@ impl Endpoint {
             receive(&self.disk, input.body, &request.headers, request.trailing_headers, None).await?;
         description.checksums.clone_from(&stored.checksums);
         let encryption = description.encryption();
-        let etag = hexadecimal(&stored.md5);
+        let etag = hex(&stored.md5);
         let mut object = Object {
             blob: stored.pending.id().clone(),
             size: stored.size,
@@ -115,13 +117,4 @@ pub(super) fn checksum_fields(values: &Values) -> Checksum {
         checksum_sha256: value(Algorithm::Sha256),
         checksum_type: None,
     }
-}
-
-/// Bytes as ETags have them.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _infallible = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -7,7 +7,7 @@ use crate::parameters::{Field, ObjectParameters, Parameter};
 
 mod rules;
 
-pub use rules::{ObjectError, ObjectRules};
+pub use rules::describe;
 
 /// What is decided about an asset before its body is looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]

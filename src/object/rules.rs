@@ -3,101 +3,31 @@
 
 use std::collections::BTreeMap;
 
-use globset::{GlobBuilder, GlobMatcher};
-
-use crate::error::{Diagnose, Exit};
 use crate::media_type::{self, MediaType, TypeSource};
 use crate::name::{AssetName, ObjectKey};
 use crate::object::{Compression, Description, NoCompression, Origin, Subject};
 use crate::parameters::{Field, ObjectParameters, Parameter};
 use crate::settings::{GzipSettings, ObjectSettings, RuleSettings};
 
-/// Why rules cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ObjectError {
-    /// A pattern that is no glob.
-    #[error("{origin}: `{pattern}` is no glob")]
-    Glob {
-        /// Where the rule stands.
-        origin: String,
-        /// The pattern as written.
-        pattern: String,
-        /// What is wrong with it.
-        source: globset::Error,
-    },
-}
-
-impl Diagnose for ObjectError {
-    fn hint(&self) -> Option<String> {
-        Some("a `\\` before a character takes it literally".to_owned())
+/// Decides about an asset. Rules look at its name, content types come from its key.
+///
+/// A rule's `gzip = true` compresses whatever the setting and the content type say, unless there is a
+/// `ContentEncoding`; `gzip = false` always holds.
+#[must_use]
+pub fn describe(settings: &ObjectSettings, name: &AssetName, key: &ObjectKey) -> Description {
+    let mut draft = Draft::default();
+    draft.overlay(&settings.parameters, "`object_parameters`");
+    for rule in settings.rules.iter().filter(|rule| rule.pattern.matches(name)) {
+        draft.apply(rule);
     }
-
-    fn exit(&self) -> Exit {
-        Exit::Usage
+    let guessed = draft.guess_type(key, &settings.media_types);
+    if let Some(acl) = settings.default_acl.as_deref().filter(|acl| !acl.is_empty())
+        && draft.parameters.get(Parameter::Acl).is_none()
+    {
+        draft.set(Parameter::Acl, acl, "`default_acl`".to_owned());
     }
-}
-
-/// The settings about objects, ready to be asked about each asset.
-#[derive(Debug)]
-pub struct ObjectRules {
-    settings: ObjectSettings,
-    matchers: Vec<Matcher>,
-}
-
-#[derive(Debug)]
-struct Matcher {
-    glob: GlobMatcher,
-    whole_name: bool,
-}
-
-impl Matcher {
-    /// A pattern with `/` is matched against whole names; a leading one only says so.
-    fn new(rule: &RuleSettings) -> Result<Self, ObjectError> {
-        let pattern = rule.pattern.strip_prefix('/').unwrap_or(&rule.pattern);
-        let glob = GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build();
-        match glob {
-            Ok(glob) => Ok(Self { glob: glob.compile_matcher(), whole_name: rule.pattern.contains('/') }),
-            Err(source) => {
-                Err(ObjectError::Glob { origin: rule.origin.clone(), pattern: rule.pattern.clone(), source })
-            }
-        }
-    }
-
-    fn matches(&self, name: &AssetName) -> bool {
-        self.glob.is_match(if self.whole_name { name.as_str() } else { name.base_name() })
-    }
-}
-
-impl ObjectRules {
-    /// Compiles the patterns.
-    ///
-    /// # Errors
-    /// [`ObjectError::Glob`] for the first pattern that is none.
-    pub fn new(settings: &ObjectSettings) -> Result<Self, ObjectError> {
-        let matchers = settings.rules.iter().map(Matcher::new).collect::<Result<_, _>>()?;
-        Ok(Self { settings: settings.clone(), matchers })
-    }
-
-    /// Decides about an asset. Rules look at its name, content types come from its key.
-    ///
-    /// A rule's `gzip = true` compresses whatever the setting and the content type say, unless there is a
-    /// `ContentEncoding`; `gzip = false` always holds.
-    #[must_use]
-    pub fn describe(&self, name: &AssetName, key: &ObjectKey) -> Description {
-        let mut draft = Draft::default();
-        draft.overlay(&self.settings.parameters, "`object_parameters`");
-        for (rule, _) in self.settings.rules.iter().zip(&self.matchers).filter(|(_, it)| it.matches(name)) {
-            draft.apply(rule);
-        }
-        let guessed = draft.guess_type(key, &self.settings.media_types);
-        if let Some(acl) = self.settings.default_acl.as_deref().filter(|acl| !acl.is_empty())
-            && draft.parameters.get(Parameter::Acl).is_none()
-        {
-            draft.set(Parameter::Acl, acl, "`default_acl`".to_owned());
-        }
-        let compression = draft.compression(&self.settings.gzip, guessed.as_ref());
-        draft.finish(name, compression)
-    }
+    let compression = draft.compression(&settings.gzip, guessed.as_ref());
+    draft.finish(name, compression)
 }
 
 /// A description that is being made.

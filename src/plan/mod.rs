@@ -23,11 +23,11 @@
 use serde::Serialize;
 
 use crate::collect::CollectedFile;
-use crate::digest::{BodyDigest, Layout};
+use crate::digest::{BodyDigest, ChecksumAlgorithm, Layout};
 use crate::name::ObjectKey;
 use crate::object::Description;
 use crate::parameters::{ObjectParameters, Parameter};
-use crate::store::{ChecksumAlgorithm, ListedObject, ObjectHead, StoredChecksum};
+use crate::store::{ListedObject, ObjectHead, StoredChecksum};
 
 mod reason;
 #[cfg(test)]

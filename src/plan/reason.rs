@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::store::ChecksumAlgorithm;
+use crate::digest::ChecksumAlgorithm;
 
 /// Why an object is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -248,10 +248,6 @@ fn pick_backend(layers: &[Layer], errors: &mut Vec<SettingsError>) -> Backend {
     };
     let subject = || value.origin.subject("backend");
     match Backend::named(text) {
-        Some(Backend::S3ManifestStaticStorage) => {
-            errors.push(SettingsError::ManifestBackend { subject: subject() });
-            Backend::S3ManifestStaticStorage
-        }
         Some(backend) => backend,
         None => {
             let nearest = words::nearest(text, ["S3StaticStorage", "S3Storage"]);

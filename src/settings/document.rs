@@ -93,6 +93,7 @@ impl Reader<'_> {
                         .subject(&format!("storages.{storage}")),
                     expected: "a table".to_owned(),
                     found: format!("a {}", other.type_str()),
+                    default: None,
                 }),
             }
             document.storages.insert(storage, layer);
@@ -174,7 +175,7 @@ pub(super) fn unknown(name: &str, subject: String) -> SettingsError {
         None => SettingsError::Unknown {
             subject,
             hint: match register::nearest(name) {
-                Some(near) => format!("the nearest name is `{near}`"),
+                Some(near) => format!("the nearest name is `{}`", near.name),
                 None => "`s3collect settings show --all` lists them all".to_owned(),
             },
         },

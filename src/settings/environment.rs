@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::layer::{Layer, Origin, Source};
 use super::register::{self, Setting};
-use super::words;
 use crate::error::Problem;
 
 const OWN: &str = "S3COLLECT_";
@@ -47,8 +46,8 @@ pub(super) fn strangers(environment: &BTreeMap<String, String>) -> Vec<Problem> 
         .filter(|name| name.starts_with(OWN) && !known().any(|known| known == *name))
         .map(|name| {
             let problem = Problem::new(format!("`{name}` in the environment is no setting"));
-            let own = known().filter(|known| known.starts_with(OWN));
-            match words::nearest(name, own) {
+            let near = name.strip_prefix(OWN).and_then(register::nearest);
+            match near.and_then(|near| near.environment.first()) {
                 Some(near) => problem.with_hint(format!("the nearest name is `{near}`")),
                 None => problem,
             }

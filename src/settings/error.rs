@@ -15,7 +15,7 @@ pub enum SettingsError {
     Unknown { subject: String, hint: String },
     /// A value of another type than the setting's.
     #[error("{subject} must be {expected}, found {found}")]
-    WrongType { subject: String, expected: String, found: String },
+    WrongType { subject: String, expected: String, found: String, default: Option<&'static str> },
     /// A name that django-storages once had.
     #[error("{subject} is no setting any more: {why}")]
     Removed { subject: String, why: &'static str, instead: &'static str },
@@ -41,9 +41,7 @@ pub enum SettingsError {
     #[error("{subject} names no class of django-storages' S3 backend: `{class}`")]
     UnknownBackend { subject: String, class: String, nearest: Option<&'static str> },
     /// The manifest backend, for now.
-    #[error(
-        "{subject} asks for `S3ManifestStaticStorage`, which cannot be used yet: hashed names are not built yet"
-    )]
+    #[error("{subject} asks for `S3ManifestStaticStorage`, which cannot be pushed yet")]
     ManifestBackend { subject: String },
     /// No bucket.
     #[error("no bucket is named")]
@@ -54,6 +52,12 @@ pub enum SettingsError {
     /// A location that django-storages would not take either.
     #[error("{error}")]
     Location { error: NameError, origin: String },
+    /// A manifest that could not be stored.
+    #[error("`manifest_name` must be a relative path: {error}")]
+    ManifestName { error: NameError, origin: String },
+    /// Django refuses these as well.
+    #[error("`static_url` must end with a slash: found `{found}`")]
+    StaticUrl { found: String, origin: String },
     /// An endpoint without `http://` or `https://`.
     #[error("`endpoint_url` needs the scheme `http` or `https`: found `{found}`")]
     EndpointScheme { found: String, origin: String },
@@ -82,6 +86,8 @@ impl Diagnose for SettingsError {
         match self {
             Self::BucketName { origin, .. }
             | Self::Location { origin, .. }
+            | Self::ManifestName { origin, .. }
+            | Self::StaticUrl { origin, .. }
             | Self::EndpointScheme { origin, .. } => Some(format!("it comes from {origin}")),
             Self::HalfCredentials { given, origin, .. } => Some(format!("`{given}` comes from {origin}")),
             Self::ProfileWithKeys { profile_origin, key, key_origin } => {
@@ -109,12 +115,15 @@ impl Diagnose for SettingsError {
                 Some(class) => format!("the nearest name is `{class}`"),
                 None => "use `S3StaticStorage` or `S3Storage`".to_owned(),
             }),
-            Self::ManifestBackend { .. } => Some("`S3StaticStorage` stores the same files under plain names".to_owned()),
+            Self::ManifestBackend { .. } => Some("`s3collect manifest --out DIR` writes hashed files and their manifest into a directory".to_owned()),
             Self::NoBucket { file } => Some(format!("give `--bucket NAME`, or set `bucket_name` in `{file}`")),
             Self::BucketName { .. } => Some(
                 "a name has 1 to 255 letters, digits, `.`, `-` and `_`; the ARN of an access point is taken too".to_owned(),
             ),
             Self::Location { error, .. } => error.hint(),
+            Self::ManifestName { .. } => Some("write e.g. `staticfiles.json`".to_owned()),
+            Self::StaticUrl { found, .. } if found.is_empty() => Some("write e.g. `/static/`".to_owned()),
+            Self::StaticUrl { found, .. } => Some(format!("write `{found}/` if that is meant")),
             Self::EndpointScheme { found, .. } => {
                 let host = found.split_once("://").map_or(found.as_str(), |(_, host)| host);
                 Some(format!("write `https://{host}` if that is meant"))
@@ -128,6 +137,9 @@ impl Diagnose for SettingsError {
             }
             Self::NoSource { .. } => Some("give a directory as an argument, or set `sources` in the file".to_owned()),
             Self::Parameter { error, .. } => error.hint(),
+            Self::WrongType { default: Some(default), .. } => {
+                Some(format!("leave it out to have the default, `{}`", default.trim_matches('"')))
+            }
             Self::Rule { hint, .. } => hint.clone(),
             Self::WrongType { .. } | Self::FileUnreadable { .. } | Self::Syntax { .. } | Self::MediaType { .. } => None,
         }

@@ -187,6 +187,14 @@ impl Layer {
                 subject: origin.subject(setting.name),
                 expected: expected.to_string(),
                 found: found(),
+                default: match setting.kind {
+                    Kind::Boolean | Kind::WholeNumber { .. } | Kind::Choice(_)
+                        if !setting.default.is_empty() =>
+                    {
+                        Some(setting.default)
+                    }
+                    _ => None,
+                },
             },
         };
         self.broken.insert(setting.name);

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::digest::ChecksumAlgorithm;
 use crate::error::Problem;
-use crate::name::Location;
+use crate::name::{AssetName, Location};
 use crate::parameters::ObjectParameters;
-use crate::store::ChecksumAlgorithm;
 
 mod combine;
 mod document;
@@ -18,6 +18,7 @@ mod file;
 mod kind;
 mod layer;
 mod mask;
+mod pattern;
 pub mod register;
 mod resolve;
 mod rules;
@@ -32,6 +33,7 @@ pub use file::SettingsFile;
 pub use kind::{Kind, Mismatch};
 pub use layer::{Layer, Origin, Place, RawValue, Source};
 pub use mask::{MASK, masked_url};
+pub use pattern::NamePattern;
 
 /// What a verb cannot do without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +78,8 @@ pub struct Settings {
     pub collect: CollectSettings,
     /// What is said about objects.
     pub objects: ObjectSettings,
+    /// How names are hashed.
+    pub manifest: ManifestSettings,
     /// How bodies travel.
     pub transfer: TransferSettings,
 }
@@ -229,8 +233,8 @@ pub struct ObjectSettings {
 /// One `[[rules]]`.
 #[derive(Debug, Clone)]
 pub struct RuleSettings {
-    /// A glob: without `/` it is matched against base names, with one against whole names; `*` stops at `/`.
-    pub pattern: String,
+    /// Which objects it is about.
+    pub pattern: NamePattern,
     /// What it says about objects that match.
     pub parameters: ObjectParameters,
     /// Whether those are compressed, over the setting.
@@ -252,6 +256,32 @@ pub struct GzipSettings {
     pub level: u32,
     /// Keep the plain body when gzip does not help.
     pub if_smaller: bool,
+}
+
+/// How names are hashed, references replaced and the manifest written.
+#[derive(Debug, Clone)]
+pub struct ManifestSettings {
+    /// Django's `STATIC_URL`, with a slash at its end; begins with a slash or a scheme.
+    pub static_url: String,
+    /// What the manifest is called.
+    pub manifest_name: AssetName,
+    /// `support_js_module_import_aggregation`: whether imports in JavaScript are references.
+    pub js_modules: bool,
+    /// What a reference to a file in no source is.
+    pub missing_reference: Severity,
+    /// What a reference to a source map in no source is, unless `missing_reference` minds none at all.
+    pub missing_source_map: Severity,
+    /// Whether files are stored under their plain names, too.
+    pub keep_original_files: bool,
+}
+
+/// How much something is minded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// It is told, and the run goes on.
+    Warn,
+    /// It ends the run.
+    Error,
 }
 
 /// How bodies travel.

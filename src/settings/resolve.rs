@@ -13,14 +13,18 @@ use super::error::SettingsError;
 use super::file::FILE_NAME;
 use super::layer::Origin;
 use super::{
-    AddressingStyle, CollectSettings, ConnectionSettings, CredentialSource, GzipSettings, Loaded, Needs,
-    ObjectSettings, Secret, Settings, SourceDir, TransferSettings, mask, register, rules,
+    AddressingStyle, Backend, CollectSettings, ConnectionSettings, CredentialSource, GzipSettings, Loaded,
+    ManifestSettings, Needs, ObjectSettings, Secret, Settings, Severity, SourceDir, TransferSettings, mask,
+    register, rules,
 };
-use crate::name::Location;
-use crate::store::ChecksumAlgorithm;
+use crate::digest::ChecksumAlgorithm;
+use crate::name::{AssetName, Location};
 
 /// The bucket of `local` when none is named.
 const LOCAL_BUCKET: &str = "local";
+
+/// What Django calls a manifest.
+const MANIFEST_NAME: &str = "staticfiles.json";
 
 /// What `default_ignore` adds, as Django's `StaticFilesConfig.ignore_patterns`.
 const DEFAULT_IGNORE_PATTERNS: [&str; 3] = ["CVS", ".*", "*~"];
@@ -43,6 +47,10 @@ impl Combined {
     /// All that is wrong, what was found while reading included.
     pub fn resolve(self, needs: Needs) -> Result<Loaded, Vec<SettingsError>> {
         let mut errors = Vec::new();
+        if needs.bucket && self.backend == Backend::S3ManifestStaticStorage {
+            let subject = self.origin("backend").subject("backend");
+            errors.push(SettingsError::ManifestBackend { subject });
+        }
         let settings = Settings {
             storage: self.storage.clone(),
             backend: self.backend,
@@ -50,6 +58,7 @@ impl Combined {
             connection: self.connection(needs, &mut errors),
             collect: self.collect(needs, &mut errors),
             objects: self.objects(&mut errors),
+            manifest: self.manifest(&mut errors),
             transfer: self.transfer(),
         };
         let notes = self.notes();
@@ -89,17 +98,22 @@ impl Combined {
 
     fn notes(&self) -> Vec<String> {
         let found = self.file.as_ref().is_some_and(|file| file.found);
+        let passes = self.value("max_post_process_passes").map(|raw| {
+            let subject = raw.origin.subject("max_post_process_passes");
+            format!("{subject} is not needed: names are found through the graph of references, however deep")
+        });
         let origin = self.origin("endpoint_url");
-        match self.text("endpoint_url") {
+        let endpoint = match self.text("endpoint_url") {
             Some(url)
                 if found
                     && self.text("local").is_none()
                     && matches!(origin, Origin::File(_) | Origin::Storage { .. }) =>
             {
-                vec![format!("`endpoint_url` is `{}`, from {origin}", mask::masked_url(&url))]
+                Some(format!("`endpoint_url` is `{}`, from {origin}", mask::masked_url(&url)))
             }
-            _ => Vec::new(),
-        }
+            _ => None,
+        };
+        endpoint.into_iter().chain(passes).collect()
     }
 
     fn location(&self, errors: &mut Vec<SettingsError>) -> Location {
@@ -248,6 +262,40 @@ impl Combined {
             }
         }
         types
+    }
+
+    fn manifest(&self, errors: &mut Vec<SettingsError>) -> ManifestSettings {
+        let name = self.text("manifest_name").unwrap_or_default();
+        let manifest_name = AssetName::new(name).or_else(|error| {
+            errors.push(SettingsError::ManifestName {
+                error,
+                origin: self.origin("manifest_name").to_string(),
+            });
+            AssetName::new(MANIFEST_NAME)
+        });
+        ManifestSettings {
+            static_url: self.static_url(errors),
+            manifest_name: manifest_name.expect("the default is a name"),
+            js_modules: self.boolean("support_js_module_import_aggregation"),
+            missing_reference: self.severity("missing_reference"),
+            missing_source_map: self.severity("missing_source_map"),
+            keep_original_files: self.boolean("keep_original_files"),
+        }
+    }
+
+    fn severity(&self, name: &str) -> Severity {
+        if self.text(name).as_deref() == Some("warn") { Severity::Warn } else { Severity::Error }
+    }
+
+    /// A relative one is below the root, as in Django without a script prefix.
+    fn static_url(&self, errors: &mut Vec<SettingsError>) -> String {
+        let url = self.text("static_url").unwrap_or_default();
+        if !url.ends_with('/') {
+            let origin = self.origin("static_url").to_string();
+            errors.push(SettingsError::StaticUrl { found: url.clone(), origin });
+        }
+        let absolute = ["/", "http://", "https://"].iter().any(|start| url.starts_with(start));
+        if absolute { url } else { format!("/{url}") }
     }
 
     fn transfer(&self) -> TransferSettings {

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::RuleSettings;
 use super::error::SettingsError;
 use super::kind::Kind;
 use super::layer::{Origin, RawValue};
 use super::words;
+use super::{NamePattern, RuleSettings};
 use crate::parameters::{ObjectParameters, ParameterError};
 
 const FIELDS: [&str; 4] = ["match", "object_parameters", "gzip", "entry"];
@@ -97,8 +97,9 @@ fn rule(
             }
         });
     let place = origin.to_string();
-    (errors.len() == found).then(|| RuleSettings {
-        pattern: pattern.unwrap_or_default(),
+    let pattern = pattern.ok().filter(|_| errors.len() == found)?;
+    Some(RuleSettings {
+        pattern,
         parameters: parameters.unwrap_or_default(),
         gzip,
         entry,
@@ -108,10 +109,10 @@ fn rule(
 
 type Refusal = (String, Option<String>);
 
-fn pattern(fields: &Map<String, Value>) -> Result<String, Refusal> {
+fn pattern(fields: &Map<String, Value>) -> Result<NamePattern, Refusal> {
     let example = || Some("write e.g. `match = \"*.html\"`".to_owned());
     let value = fields.get("match").ok_or_else(|| ("has no `match`".to_owned(), example()))?;
     let text = value.as_str().ok_or_else(|| ("must have text as `match`".to_owned(), example()))?;
-    globset::Glob::new(text).map_err(|error| (format!("has no glob as `match`: {}", error.kind()), None))?;
-    Ok(text.to_owned())
+    let hint = || Some("a `\\` before a character takes it literally".to_owned());
+    NamePattern::new(text).map_err(|error| (format!("has no glob as `match`: {}", error.kind()), hint()))
 }

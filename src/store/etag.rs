@@ -2,6 +2,8 @@
 
 use md5::{Digest as _, Md5};
 
+use crate::digest::hex;
+
 use super::Part;
 
 /// The ETag that S3 gives an object made of parts: the MD5 of the parts' MD5s, and their number. `None` where
@@ -13,7 +15,7 @@ pub fn multipart_etag(parts: &[Part]) -> Option<String> {
         let value = u128::from_str_radix(&part.etag, 16).ok().filter(|_| part.etag.len() == 32)?;
         digest.update(value.to_be_bytes());
     }
-    Some(format!("{:032x}-{}", u128::from_be_bytes(digest.finalize().into()), parts.len()))
+    Some(format!("{}-{}", hex(&digest.finalize()), parts.len()))
 }
 
 #[cfg(test)]

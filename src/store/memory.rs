@@ -10,15 +10,15 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use md5::{Digest as _, Md5};
 
+use crate::digest::{Checksum, ChecksumAlgorithm, hex};
 use crate::name::ObjectKey;
 use crate::parameters::{ObjectParameters, Parameter};
 
 use super::body::BodyReader;
 use super::count::Counts;
 use super::{
-    Body, Checksum, ChecksumAlgorithm, Condition, ListPage, ListedObject, MultipartRequest, ObjectHead,
-    Operation, Part, PutAnswer, PutRequest, Store, StoreError, StoreErrorKind, StoredChecksum, Target,
-    UploadId, multipart_etag,
+    Body, Condition, ListPage, ListedObject, MultipartRequest, ObjectHead, Operation, Part, PutAnswer,
+    PutRequest, Store, StoreError, StoreErrorKind, StoredChecksum, Target, UploadId, multipart_etag,
 };
 
 /// Objects a page of a listing.
@@ -65,6 +65,19 @@ pub struct Fault {
     pub done: bool,
 }
 
+impl StoredObject {
+    /// An object that was stored whole: its ETag is the MD5 of its body, unless encryption makes it something else.
+    #[must_use]
+    pub fn new(body: Bytes, parameters: ObjectParameters, checksums: Vec<StoredChecksum>) -> Self {
+        let by_kms = parameters
+            .get(Parameter::ServerSideEncryption)
+            .is_some_and(|encryption| encryption.starts_with("aws:kms"));
+        let is_opaque = by_kms || parameters.get(Parameter::SseCustomerAlgorithm).is_some();
+        let etag = if is_opaque { md5_of(md5_of(&body).as_bytes()) } else { md5_of(&body) };
+        Self { body, etag, parameters, checksums }
+    }
+}
+
 impl MemoryStore {
     /// An empty bucket, `memory`.
     #[must_use]
@@ -92,8 +105,11 @@ impl MemoryStore {
 
     /// Puts an object there as if somebody else had.
     pub fn insert(&self, key: &str, body: impl Into<Bytes>, parameters: ObjectParameters) {
-        let body = body.into();
-        let object = StoredObject { etag: md5_of(&body), body, parameters, checksums: Vec::new() };
+        self.place(key, StoredObject::new(body.into(), parameters, Vec::new()));
+    }
+
+    /// Puts an object there as it is, whatever its ETag.
+    pub fn place(&self, key: &str, object: StoredObject) {
         self.state().objects.insert(key.to_owned(), object);
     }
 
@@ -177,8 +193,7 @@ impl Store for MemoryStore {
                 })
                 .into_iter()
                 .collect();
-            let parameters = request.parameters.clone();
-            Ok(state.store(key, StoredObject { etag: md5_of(&body), body, parameters, checksums }))
+            Ok(state.store(key, StoredObject::new(body, request.parameters.clone(), checksums)))
         })
     }
 
@@ -330,5 +345,5 @@ fn invalid_part() -> StoreErrorKind {
 }
 
 fn md5_of(body: &[u8]) -> String {
-    format!("{:032x}", u128::from_be_bytes(Md5::digest(body).into()))
+    hex(&Md5::digest(body))
 }

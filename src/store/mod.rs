@@ -1,5 +1,5 @@
 //! The verbs on a bucket as a trait, and their errors named by meaning. [`s3`] speaks to a service,
-//! [`memory`] is a map, [`retry`] goes round either; generic callers take any.
+//! [`memory`] is a map, [`retry`] goes round either; generic callers take any, and share a [`Limit`].
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -12,17 +12,18 @@ use crate::name::ObjectKey;
 use crate::parameters::ObjectParameters;
 
 mod body;
-mod checksum;
 mod count;
 mod error;
 mod etag;
+mod limit;
 pub mod memory;
 pub mod retry;
 pub mod s3;
 
-pub use checksum::Checksum;
+pub use crate::digest::{Checksum, ChecksumAlgorithm};
 pub use error::{Operation, StoreError, StoreErrorKind, Target, permissions};
 pub use etag::multipart_etag;
+pub use limit::{Limit, Slot};
 
 /// The verbs on one bucket. Each is one request; nothing is retried here (see [`retry`]).
 pub trait Store: Send + Sync {
@@ -117,21 +118,6 @@ pub struct StoredChecksum {
     pub value: String,
     /// For a checksum of the parts' checksums, how many parts there were; `None` for one over the whole body.
     pub composite_parts: Option<u32>,
-}
-
-/// S3's additional checksums.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ChecksumAlgorithm {
-    /// CRC-32 as in gzip.
-    Crc32,
-    /// CRC-32 Castagnoli.
-    Crc32c,
-    /// CRC-64/NVME.
-    Crc64Nvme,
-    /// SHA-1.
-    Sha1,
-    /// SHA-256.
-    Sha256,
 }
 
 /// A body that can be sent more than once.

@@ -1,9 +1,13 @@
 //! Integration tests: one binary, so that the SDK is linked once.
 #![expect(clippy::disallowed_methods, reason = "tests make files and look at them")]
 
+mod bad_input;
 mod conformance;
+mod explain;
 mod local_endpoint;
+mod manifest;
 mod push;
 mod readme;
 mod s3_wire;
+mod script;
 mod support;

@@ -164,3 +164,20 @@ fn sorted(names: &[String]) -> Vec<String> {
     names.sort();
     names
 }
+
+#[test]
+fn a_wrong_flag_is_a_document_too() {
+    let run = Sandbox::new().run(&["push", "--bukket", "x", "--json"]);
+    assert_eq!(run.status, 2);
+    let told = serde_json::json!({
+        "ok": false,
+        "errors": [{
+            "name": null, "key": null, "message": "unexpected argument '--bukket' found",
+            "hint": "`s3collect --help` has verbs and flags",
+        }],
+    });
+    assert_eq!(run.json(), told);
+    assert!(run.stderr.starts_with("error: unexpected argument '--bukket' found\n"), "{}", run.stderr);
+    let help = Sandbox::new().run(&["--help"]);
+    assert_eq!((help.status, help.stderr.as_str()), (0, ""));
+}

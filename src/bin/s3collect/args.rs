@@ -33,6 +33,13 @@ EXAMPLES
   s3collect push --dry-run --exit-code              3 when anything would be put
   s3collect push --set 'rules=[{\"match\": \"*.html\", \"gzip\": false}]'";
 
+const MANIFEST_EXAMPLES: &str = "\
+EXAMPLES
+  s3collect manifest ./static                       staticfiles.json on stdout
+  s3collect manifest ./static --out ./staticroot --clean
+  s3collect manifest ./static --js-modules --static-url /assets/ --json
+  s3collect manifest ./static --set missing_source_map=warn";
+
 const EXPLAIN_EXAMPLES: &str = "\
 EXAMPLES
   s3collect explain css/site.css
@@ -93,6 +100,9 @@ pub(crate) enum Verb {
     /// Say why a file gets the key, the headers and the compression that it gets
     #[command(after_help = EXPLAIN_EXAMPLES)]
     Explain(Explain),
+    /// Write hashed names and the manifest as Django does, offline: to stdout, or a whole tree into a directory
+    #[command(after_help = MANIFEST_EXAMPLES)]
+    Manifest(Manifest),
     /// Look at the settings
     #[command(after_help = SETTINGS_EXAMPLES)]
     Settings {
@@ -121,8 +131,24 @@ pub(crate) struct Push {
 }
 
 #[derive(Args)]
+#[command(arg(static_dirs()))]
+pub(crate) struct Manifest {
+    /// Write the whole post-processed tree and the manifest, as collectstatic leaves `STATIC_ROOT`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Remove every file of the output that this run does not write
+    #[arg(long, requires = "out")]
+    pub(crate) clean: bool,
+    /// Write `staticfiles.sri.json` as well: the `integrity` of every hashed file
+    #[arg(long, requires = "out")]
+    pub(crate) sri: bool,
+    #[command(flatten)]
+    pub(crate) settings: SettingsFlags,
+}
+
+#[derive(Args)]
 pub(crate) struct Explain {
-    /// Names of files, as below their static dir: `css/site.css`
+    /// Files, by their names below a static dir (`css/site.css`) or by their paths
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<String>,
     #[command(flatten)]
@@ -244,7 +270,7 @@ fn is_switch(setting: &Setting, long: &str) -> bool {
 fn switch_help(setting: &'static Setting, long: &str) -> String {
     match long {
         "manifest" => {
-            "Short for `--backend S3ManifestStaticStorage`; refused until hashed names are built".to_owned()
+            "Short for `--backend S3ManifestStaticStorage`; refused by `push` until hashed names can be pushed".to_owned()
         }
         "no-default-ignore" => "Do not leave out `CVS`, `.*` and `*~`".to_owned(),
         "follow-symlinks" => "Follow links that leave their source, too".to_owned(),

@@ -15,14 +15,15 @@ pub(crate) fn run(
     loaded: &Loaded,
     files: &[String],
     as_json: bool,
+    directory: &Path,
     home: Option<&Path>,
     printer: &Printer,
 ) -> io::Result<Exit> {
     printer.warnings(&loaded.warnings);
     let settings = &loaded.settings;
-    let sources: Vec<String> =
-        settings.collect.sources.iter().map(|source| source.dir.display().to_string()).collect();
-    let explained = push::prepare(settings, home).and_then(|prepared| explain(&prepared, &sources, files));
+    let sources = &settings.collect.sources;
+    let explained =
+        push::prepare(settings, home).and_then(|prepared| explain(&prepared, sources, files, directory));
     match explained {
         Ok(explanations) if as_json => printer.json(&explanations)?,
         Ok(explanations) => {

@@ -8,10 +8,10 @@ use tokio_util::sync::CancellationToken;
 use crate::output::Printer;
 
 /// Cancels on the first signal and exits on the second. Wants a runtime.
-pub(crate) fn watch(cancel: CancellationToken, printer: Arc<Printer>) {
+pub(crate) fn watch(cancel: CancellationToken, printer: Arc<Printer>, waiting: &'static str) {
     tokio::spawn(async move {
         signal().await;
-        printer.line("interrupted: waiting for requests under way; once more to end at once");
+        printer.line(&format!("interrupted: waiting for {waiting}; once more to end at once"));
         cancel.cancel();
         signal().await;
         at_once();

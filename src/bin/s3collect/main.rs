@@ -3,6 +3,7 @@
 mod args;
 mod explain_verb;
 mod interrupt;
+mod manifest_verb;
 mod output;
 mod push_verb;
 mod serve_verb;
@@ -16,17 +17,23 @@ use std::sync::Arc;
 
 use anstream::ColorChoice;
 use clap::Parser;
+use s3collect::build::Build;
 use s3collect::error::{Exit, Problem};
 use s3collect::push::PushOptions;
 use s3collect::report::Summary;
 use s3collect::settings::{Combined, Given, Loaded, Needs, combine};
+use s3collect::tree::TreeOptions;
+use tokio::runtime::{Builder, Runtime};
 
-use args::{Arguments, Explain, Global, Push, SettingsFlags, SettingsVerb, Verb};
+use args::{Arguments, Explain, Global, Manifest, Push, SettingsFlags, SettingsVerb, Verb};
 use output::{Printer, Verbosity};
 use push_verb::Asked;
 
 fn main() -> ExitCode {
-    let Arguments { global, verb } = Arguments::parse();
+    let Arguments { global, verb } = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return misused(&error),
+    };
     match Surroundings::read(&global).and_then(|surroundings| surroundings.run(&global, verb)) {
         Ok(exit) => ExitCode::from(exit.code()),
         // Whoever read our output has seen enough.
@@ -37,6 +44,31 @@ fn main() -> ExitCode {
             ExitCode::from(Exit::Failed.code())
         }
     }
+}
+
+/// Threads that read and write files, at the most: a disk is not faster with hundreds of them, and each keeps
+/// memory of its own.
+const FILE_THREADS: usize = 16;
+
+/// The threads of a verb that speaks S3.
+fn runtime() -> io::Result<Runtime> {
+    Builder::new_multi_thread().max_blocking_threads(FILE_THREADS).enable_all().build()
+}
+
+/// Help, the version, or what is wrong with the command line in clap's own words; as a document, too, for those
+/// who asked for one.
+fn misused(error: &clap::Error) -> ExitCode {
+    let wrong = error.use_stderr();
+    // A closed pipe is no reason to say more.
+    let _ = error.print();
+    if wrong && std::env::args_os().any(|argument| argument == "--json") {
+        let told = error.to_string();
+        let message = told.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        let problem = Problem::new(message).with_hint("`s3collect --help` has verbs and flags");
+        let printer = Printer::new(Verbosity::Quiet, ColorChoice::Never);
+        let _ = printer.json(&serde_json::json!({ "ok": false, "errors": [problem] }));
+    }
+    ExitCode::from(if wrong { Exit::Usage.code() } else { Exit::Done.code() })
 }
 
 /// What the process was started in.
@@ -72,6 +104,7 @@ impl Surroundings {
         match verb {
             Verb::Push(push) => self.push(global, push),
             Verb::Explain(explain) => self.explain(global, explain),
+            Verb::Manifest(manifest) => self.manifest(global, manifest),
             Verb::Settings { verb: SettingsVerb::Show { all, settings } } => {
                 settings_verb::show(self.combined(global, settings), all, global.json, &self.printer)
             }
@@ -95,10 +128,28 @@ impl Surroundings {
 
     fn explain(&self, global: &Global, explain: Explain) -> io::Result<Exit> {
         match self.settings(global, explain.settings, Needs { bucket: false, sources: true }) {
-            Ok(loaded) => explain_verb::run(&loaded, &explain.files, global.json, self.home(), &self.printer),
+            Ok(loaded) => explain_verb::run(
+                &loaded,
+                &explain.files,
+                global.json,
+                &self.directory,
+                self.home(),
+                &self.printer,
+            ),
             Err((warnings, errors)) => {
                 self.printer.warnings(&warnings);
                 self.printer.failed(&errors, global.json)
+            }
+        }
+    }
+
+    fn manifest(&self, global: &Global, manifest: Manifest) -> io::Result<Exit> {
+        let Manifest { out, clean, sri, settings } = manifest;
+        let tree = out.map(|out| TreeOptions { out, clean, integrity: sri });
+        match self.settings(global, settings, Needs { bucket: false, sources: true }) {
+            Ok(loaded) => manifest_verb::run(loaded, tree.as_ref(), global.json, self.home(), &self.printer),
+            Err((warnings, errors)) => {
+                manifest_verb::tell(&Build::refused(errors, warnings), global.json, &self.printer)
             }
         }
     }

@@ -65,7 +65,7 @@ impl Printer {
     pub(crate) fn failed(&self, problems: &[Problem], as_json: bool) -> io::Result<Exit> {
         self.errors(problems);
         if as_json {
-            self.json(&json!({ "errors": problems }))?;
+            self.json(&json!({ "ok": false, "errors": problems }))?;
         }
         Ok(problems.iter().map(|problem| problem.exit).max().unwrap_or(Exit::Failed))
     }

@@ -70,7 +70,7 @@ fn summary(
         Err(errors) => return refused(settings, options, errors, warnings),
     };
     prepared.warnings.splice(0..0, warnings.iter().cloned());
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match crate::runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
             let problem = Problem::new(format!("the threads of this process could not be started: {error}"));
@@ -80,7 +80,7 @@ fn summary(
     let reporter = Arc::new(Watch::new(Arc::clone(printer)));
     runtime.block_on(async {
         let cancel = CancellationToken::new();
-        interrupt::watch(cancel.clone(), Arc::clone(printer));
+        interrupt::watch(cancel.clone(), Arc::clone(printer), "requests under way");
         let session = tokio::select! {
             session = Session::open(settings) => session,
             () = cancel.cancelled() => {
@@ -99,18 +99,19 @@ fn summary(
     })
 }
 
-/// The summary of a push that could not begin although its settings are fine.
+/// The summary of a push that could not begin. Whoever typed something wrong does not ask what was stored.
 fn refused(
     settings: &Settings,
     options: PushOptions,
     errors: Vec<Problem>,
     warnings: Vec<Problem>,
 ) -> Summary {
+    let usage = errors.iter().any(|problem| problem.exit == Exit::Usage);
     Summary {
         bucket: Some(settings.connection.bucket.clone()),
         location: Some(settings.location.to_string()),
         dry_run: options.dry_run,
-        note: Some("nothing was stored".to_owned()),
+        note: (!usage).then(|| "nothing was stored".to_owned()),
         ..Summary::refused(errors, warnings)
     }
 }

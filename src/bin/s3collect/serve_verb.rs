@@ -14,7 +14,7 @@ const BUCKET: &str = "local";
 
 /// Serves until Ctrl-C.
 pub(crate) fn run(serve: &Serve, printer: &Printer) -> io::Result<Exit> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = crate::runtime()?;
     runtime.block_on(async {
         let credentials = Credentials::default();
         let options = Options {

@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::settings::NamePattern;
 
 fn parameters(value: serde_json::Value) -> ObjectParameters {
     ObjectParameters::parse(value.as_object().expect("a dictionary")).expect("parameters")
@@ -8,7 +9,7 @@ fn parameters(value: serde_json::Value) -> ObjectParameters {
 
 fn rule(pattern: &str, value: serde_json::Value) -> RuleSettings {
     RuleSettings {
-        pattern: pattern.to_owned(),
+        pattern: NamePattern::new(pattern).expect("a glob"),
         parameters: parameters(value),
         gzip: None,
         entry: None,
@@ -37,7 +38,7 @@ fn settings() -> ObjectSettings {
 
 fn describe(settings: &ObjectSettings, name: &str) -> Description {
     let key = ObjectKey::new(format!("static/{name}")).expect("a key");
-    ObjectRules::new(settings).expect("rules").describe(&AssetName::new(name).expect("a name"), &key)
+    super::describe(settings, &AssetName::new(name).expect("a name"), &key)
 }
 
 fn headers(description: &Description) -> Vec<(&'static str, &str)> {
@@ -86,41 +87,6 @@ fn rules_lay_over_the_parameters_field_by_field() {
             ("StorageClass", "`object_parameters`"),
         ]
     );
-}
-
-#[test]
-fn patterns_match_base_names_or_whole_names() {
-    for (pattern, name, expected) in [
-        ("*.css", "css/site.css", true),
-        ("*.css", "site.CSS", false),
-        ("css/*.css", "css/site.css", true),
-        ("css/*.css", "css/deep/site.css", false),
-        ("css/**", "css/deep/site.css", true),
-        ("**/site.css", "site.css", true),
-        ("/site.css", "site.css", true),
-        ("/site.css", "css/site.css", false),
-        ("*.{css,js}", "a/b.js", true),
-        ("?.js", "a/b.js", true),
-        ("[ab].js", "a/c.js", false),
-    ] {
-        let mut settings = settings();
-        settings.rules = vec![rule(pattern, json!({"CacheControl": "x"}))];
-        let description = describe(&settings, name);
-        assert_eq!(
-            description.parameters.get(Parameter::CacheControl).is_some(),
-            expected,
-            "{pattern} {name}"
-        );
-    }
-}
-
-#[test]
-fn a_bad_pattern_is_told_with_its_rule() {
-    let mut settings = settings();
-    settings.rules = vec![rule("{a", json!({}))];
-    let error = ObjectRules::new(&settings).expect_err("no glob");
-    assert_eq!(error.to_string(), "the rule for {a: `{a` is no glob");
-    assert!(std::error::Error::source(&error).is_some());
 }
 
 #[test]

@@ -140,12 +140,19 @@ pub fn find_in_environment(name: &str) -> Option<&'static Setting> {
     all().find(|setting| setting.environment.contains(&name))
 }
 
-/// The name that one who wrote `name` most likely meant, if any is near.
+/// The row that one who wrote `name` most likely meant, if any is near by its name or by one of its flags.
 #[must_use]
-pub fn nearest(name: &str) -> Option<&'static str> {
+pub fn nearest(name: &str) -> Option<&'static Setting> {
     let lower = name.to_lowercase().replace('-', "_");
-    let names = all().filter(|row| !matches!(row.status, Status::Removed { .. })).map(|row| row.name);
-    super::words::nearest(&lower, names)
+    let rows = || all().filter(|row| !matches!(row.status, Status::Removed { .. }));
+    let flag = |flag: &&str| flag.strip_prefix("--").map(|flag| flag.replace('-', "_"));
+    let names: Vec<(String, &Setting)> = rows()
+        .flat_map(|row| {
+            row.flags.iter().filter_map(flag).chain([row.name.to_owned()]).map(move |name| (name, row))
+        })
+        .collect();
+    let near = super::words::nearest(&lower, names.iter().map(|(name, _)| name.as_str()))?;
+    names.iter().find(|(name, _)| name == near).map(|(_, row)| *row)
 }
 
 #[cfg(test)]

@@ -110,9 +110,9 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting::new(
         "in_flight_bytes",
         &["S3COLLECT_IN_FLIGHT_BYTES"],
-        Kind::WholeNumber { least: 8 << 20, most: 1 << 40 },
+        Kind::WholeNumber { least: 64 << 10, most: 1 << 40 },
         "25165824",
-        "The most bytes of bodies in memory at once; at least one part of 8 MiB",
+        "The most bytes of bodies in memory at once; larger bodies and parts are streamed from disk",
     )
     .flags(&["--in-flight-bytes"]),
     Setting::new(
@@ -138,15 +138,14 @@ pub(super) const SETTINGS: &[Setting] = &[
         "\"/static/\"",
         "Django's `STATIC_URL`: references under it are rewritten",
     )
-    .later(),
+    .flags(&["--static-url"]),
     Setting::new(
         "manifest_name",
         &["S3COLLECT_MANIFEST_NAME"],
         Kind::Text,
         "\"staticfiles.json\"",
         "What the manifest is called",
-    )
-    .later(),
+    ),
     Setting::new(
         "manifest_strict",
         &["S3COLLECT_MANIFEST_STRICT"],
@@ -178,31 +177,28 @@ pub(super) const SETTINGS: &[Setting] = &[
         "false",
         "Whether `import` and `export` in JavaScript are references, as Django's class attribute",
     )
-    .later(),
+    .flags(&["--js-modules"]),
     Setting::new(
         "max_post_process_passes",
         &["S3COLLECT_MAX_POST_PROCESS_PASSES"],
         Kind::WholeNumber { least: 0, most: u64::MAX },
         "",
         "Django's limit on passes; not needed, names are found through the graph of references",
-    )
-    .later(),
+    ),
     Setting::new(
         "missing_reference",
         &["S3COLLECT_MISSING_REFERENCE"],
         Kind::Choice(&["error", "warn"]),
         "\"error\"",
         "What a reference to a file in no source is",
-    )
-    .later(),
+    ),
     Setting::new(
         "missing_source_map",
         &["S3COLLECT_MISSING_SOURCE_MAP"],
         Kind::Choice(&["error", "warn"]),
         "\"error\"",
         "What a reference to a source map in no source is",
-    )
-    .later(),
+    ),
     Setting::new(
         "circular_references",
         &["S3COLLECT_CIRCULAR_REFERENCES"],
@@ -233,8 +229,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         Kind::Boolean,
         "true",
         "Whether plain-named copies are stored beside hashed ones",
-    )
-    .later(),
+    ),
     Setting::new(
         "immutable",
         &["S3COLLECT_IMMUTABLE"],

@@ -14,6 +14,9 @@ pub(super) fn hint(error: &StoreError) -> Option<String> {
         StoreErrorKind::ExpiredCredentials => {
             "get new temporary credentials; with SSO that is `aws sso login`".to_owned()
         }
+        StoreErrorKind::NoCredentials { looked_in } if looked_in.len() == 1 => {
+            "give the profile keys or a role, or name another with `--profile`".to_owned()
+        }
         StoreErrorKind::NoCredentials { .. } => {
             "set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or name a profile with `--profile`".to_owned()
         }
@@ -30,9 +33,13 @@ pub(super) fn hint(error: &StoreError) -> Option<String> {
             "the bucket forbids ACLs: remove `default_acl`, and `ACL` from `object_parameters`".to_owned()
         }
         StoreErrorKind::ClockSkew => "set this machine's clock".to_owned(),
-        StoreErrorKind::StorageFull => "make room at the service, then push again".to_owned(),
+        StoreErrorKind::StorageFull => "make room where the bucket is kept, then push again".to_owned(),
         StoreErrorKind::Tls { .. } => {
             "the certificate must be valid for that host and signed by an authority this machine trusts".to_owned()
+        }
+        StoreErrorKind::NoTls { endpoint } => {
+            let plain = endpoint.replacen("https://", "http://", 1);
+            format!("correct the port, or write `endpoint_url = \"{plain}\"` if that is meant")
         }
         StoreErrorKind::NotS3 { .. } => {
             "`endpoint_url` must be the S3 API's address, which often is not that of the service's web console"
@@ -48,9 +55,10 @@ fn network_or_body(error: &StoreError) -> Option<String> {
         StoreErrorKind::PreconditionFailed => {
             "somebody else wrote it meanwhile; run again to compare with what is there now".to_owned()
         }
-        StoreErrorKind::Unreachable { .. } => {
-            "check `endpoint_url`, `region_name` and that the service runs; a proxy is taken from `HTTPS_PROXY`".to_owned()
+        StoreErrorKind::Unreachable { endpoint } if endpoint.contains(".amazonaws.com") => {
+            "check `region_name` and the network; a proxy is taken from `HTTPS_PROXY`".to_owned()
         }
+        StoreErrorKind::Unreachable { .. } => "check `endpoint_url`, and that the service runs".to_owned(),
         StoreErrorKind::SlowDown => "lower `concurrency`, or run again later".to_owned(),
         StoreErrorKind::BodyUnreadable => {
             "the file must stay readable until the push is over; run again".to_owned()
@@ -60,7 +68,7 @@ fn network_or_body(error: &StoreError) -> Option<String> {
             "a header value must be visible ASCII on one line; see `object_parameters`".to_owned()
         }
         StoreErrorKind::BadEndpoint { .. } => {
-            "write it with its scheme, as in `endpoint_url = \"https://s3.example.com\"`".to_owned()
+            "write scheme and host, as in `endpoint_url = \"https://s3.example.com\"`".to_owned()
         }
         StoreErrorKind::Refused { code, .. } => return refused(code).map(str::to_owned),
         _ => return None,

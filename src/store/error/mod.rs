@@ -106,6 +106,11 @@ pub enum StoreErrorKind {
         /// The endpoint URL without query string.
         endpoint: String,
     },
+    /// What answers at an `https://` endpoint speaks no TLS.
+    NoTls {
+        /// The endpoint URL without query string.
+        endpoint: String,
+    },
     /// The body that arrived is not the one that was sent.
     Damaged,
     /// The file of a streamed body could not be read while it was sent, or ended early.

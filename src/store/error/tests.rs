@@ -143,6 +143,14 @@ fn credentials() {
     );
     check(
         ListObjectsV2,
+        StoreErrorKind::NoCredentials { looked_in: vec!["profile `ci`".to_owned()] },
+        "",
+        "no credentials were found for `s3://acme-assets`\n  \
+         note: looked in profile `ci`\n  \
+         hint: give the profile keys or a role, or name another with `--profile`",
+    );
+    check(
+        ListObjectsV2,
         StoreErrorKind::CredentialsNotLoaded,
         "the SSO session has expired",
         "the credentials for `s3://acme-assets` could not be loaded\n  \
@@ -192,7 +200,7 @@ fn the_bucket_and_its_place() {
         StoreErrorKind::StorageFull,
         "",
         "there is no room left for `s3://acme-assets/static/css/site.css`\n  \
-         hint: make room at the service, then push again",
+         hint: make room where the bucket is kept, then push again",
     );
 }
 
@@ -270,7 +278,15 @@ fn the_way_there() {
         "Connection refused (os error 111)",
         "cannot reach `https://s3.example.com`\n  \
          caused by: Connection refused (os error 111)\n  \
-         hint: check `endpoint_url`, `region_name` and that the service runs; a proxy is taken from `HTTPS_PROXY`",
+         hint: check `endpoint_url`, and that the service runs",
+    );
+    check(
+        ListObjectsV2,
+        StoreErrorKind::Unreachable { endpoint: "https://s3.eu-wset-1.amazonaws.com".to_owned() },
+        "Name or service not known",
+        "cannot reach `https://s3.eu-wset-1.amazonaws.com`\n  \
+         caused by: Name or service not known\n  \
+         hint: check `region_name` and the network; a proxy is taken from `HTTPS_PROXY`",
     );
     check(
         PutObject,
@@ -288,6 +304,13 @@ fn the_way_there() {
     );
     check(
         ListObjectsV2,
+        StoreErrorKind::NoTls { endpoint: endpoint() },
+        "",
+        "what answers at `https://s3.example.com` speaks no TLS\n  \
+         hint: correct the port, or write `endpoint_url = \"http://s3.example.com\"` if that is meant",
+    );
+    check(
+        ListObjectsV2,
         StoreErrorKind::NotS3 { endpoint: endpoint() },
         "",
         "`https://s3.example.com` does not answer as S3 does\n  \
@@ -298,7 +321,7 @@ fn the_way_there() {
         StoreErrorKind::BadEndpoint { endpoint: "s3.example.com".to_owned() },
         "",
         "`s3.example.com` is no endpoint URL\n  \
-         hint: write it with its scheme, as in `endpoint_url = \"https://s3.example.com\"`",
+         hint: write scheme and host, as in `endpoint_url = \"https://s3.example.com\"`",
     );
 }
 

@@ -40,6 +40,9 @@ impl fmt::Display for StoreError {
             StoreErrorKind::Tls { endpoint } => {
                 write!(formatter, "cannot make a secure connection to `{endpoint}`")
             }
+            StoreErrorKind::NoTls { endpoint } => {
+                write!(formatter, "what answers at `{endpoint}` speaks no TLS")
+            }
             StoreErrorKind::Damaged => write!(formatter, "the body of `{target}` was damaged on its way"),
             StoreErrorKind::BodyUnreadable => {
                 write!(formatter, "the file for `{target}` could not be read while it was sent")

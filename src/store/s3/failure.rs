@@ -72,8 +72,9 @@ impl Asked<'_> {
     /// What the HTTP client, its TLS and the system below have no common types for is told by their texts.
     fn network(&self, error: &(dyn Error + 'static)) -> StoreErrorKind {
         let endpoint = self.place.endpoint.clone();
-        if says(error, &["certificate", "TLS", "tls handshake", "received fatal alert", "InvalidContentType"])
-        {
+        if says(error, &["InvalidContentType"]) {
+            StoreErrorKind::NoTls { endpoint }
+        } else if says(error, &["certificate", "TLS", "tls handshake", "received fatal alert"]) {
             StoreErrorKind::Tls { endpoint }
         } else if find::<ResolveDnsError>(error).is_some()
             || says(error, &["connect timeout", "tunnel error"])

@@ -3,6 +3,7 @@
 
 use sha2::{Digest as _, Sha256};
 
+use crate::digest::hex;
 use crate::store::{Body, Checksum, ChecksumAlgorithm, Operation, PutAnswer, PutRequest, StoreError};
 
 use super::S3Store;
@@ -66,11 +67,7 @@ pub(super) fn unquoted(etag: &str) -> String {
 
 fn payload_hash(body: &Body) -> String {
     match body {
-        Body::Bytes(bytes) => hexadecimal(&Sha256::digest(bytes)),
-        Body::File(file) => hexadecimal(&file.sha256),
+        Body::Bytes(bytes) => hex(&Sha256::digest(bytes)),
+        Body::File(file) => hex(&file.sha256),
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

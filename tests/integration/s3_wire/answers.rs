@@ -174,7 +174,7 @@ async fn plain_http_where_tls_is_expected() {
     let store = connect(&settings(format!("https://127.0.0.1:{port}"))).await;
     let error = store.list("", None).await.expect_err("no TLS");
     let endpoint = "https://127.0.0.1:[PORT]".to_owned();
-    assert_eq!(without_port(error, port).kind, StoreErrorKind::Tls { endpoint });
+    assert_eq!(without_port(error, port).kind, StoreErrorKind::NoTls { endpoint });
 }
 
 #[tokio::test]

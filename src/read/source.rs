@@ -5,31 +5,31 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::collect::{CollectedFile, FileStamp};
-use crate::encode::EncodeError;
 use crate::name::AssetName;
+use crate::read::ReadError;
 
 /// How much is read at once.
-pub(super) const BUFFER: usize = 64 * 1024;
+const BUFFER: usize = 64 * 1024;
 
 /// A file that must look the same whenever it is read.
 #[derive(Debug, Clone)]
-pub(super) struct Source {
-    pub(super) name: AssetName,
-    pub(super) path: PathBuf,
-    pub(super) stamp: FileStamp,
+pub(crate) struct SourceFile {
+    pub(crate) name: AssetName,
+    pub(crate) path: PathBuf,
+    pub(crate) stamp: FileStamp,
 }
 
-impl From<&CollectedFile> for Source {
+impl From<&CollectedFile> for SourceFile {
     fn from(file: &CollectedFile) -> Self {
         Self { name: file.name.clone(), path: file.path.clone(), stamp: file.stamp }
     }
 }
 
-impl Source {
+impl SourceFile {
     /// Opens the file, which must still look as the walk saw it.
-    pub(super) fn open(&self) -> Result<File, EncodeError> {
+    pub(crate) fn open(&self) -> Result<File, ReadError> {
         let file = File::open(&self.path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => EncodeError::Vanished { name: self.name.clone() },
+            io::ErrorKind::NotFound => ReadError::Vanished { name: self.name.clone() },
             _ => self.unreadable(error),
         })?;
         self.check(&file)?;
@@ -37,21 +37,18 @@ impl Source {
     }
 
     /// Whether the open file still looks as the walk saw it.
-    pub(super) fn check(&self, file: &File) -> Result<(), EncodeError> {
+    fn check(&self, file: &File) -> Result<(), ReadError> {
         let metadata = file.metadata().map_err(|error| self.unreadable(error))?;
         if FileStamp::of(&metadata) == self.stamp { Ok(()) } else { Err(self.changed()) }
     }
 
     /// Reads the whole file, which ends where its size says; every stretch but the last is [`BUFFER`] bytes long.
-    pub(super) fn read<E: From<EncodeError>>(
-        &self,
-        sink: impl FnMut(&[u8]) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub(crate) fn read<E: From<ReadError>>(&self, sink: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
         self.read_stretch(0, self.stamp.size, sink)
     }
 
     /// Reads a stretch of the file.
-    pub(super) fn read_stretch<E: From<EncodeError>>(
+    pub(crate) fn read_stretch<E: From<ReadError>>(
         &self,
         offset: u64,
         length: u64,
@@ -62,20 +59,32 @@ impl Source {
             io::ErrorKind::UnexpectedEof => self.changed().into(),
             _ => self.unreadable(error).into(),
         })?;
+        if offset + length == self.stamp.size {
+            self.check_end(&mut file)?;
+        }
         Ok(self.check(&file)?)
     }
 
-    fn changed(&self) -> EncodeError {
-        EncodeError::Changed { name: self.name.clone() }
+    /// Whether the file ends where its size says. Those that the system makes up (`/proc`) have more to say, or
+    /// cannot be read at all, and would otherwise be stored empty.
+    fn check_end(&self, file: &mut File) -> Result<(), ReadError> {
+        match file.read(&mut [0]).map_err(|error| self.unreadable(error))? {
+            0 => Ok(()),
+            _ => Err(self.changed()),
+        }
     }
 
-    fn unreadable(&self, source: io::Error) -> EncodeError {
-        EncodeError::Unreadable { name: self.name.clone(), path: self.path.clone(), source }
+    fn changed(&self) -> ReadError {
+        ReadError::Changed { name: self.name.clone() }
+    }
+
+    fn unreadable(&self, source: io::Error) -> ReadError {
+        ReadError::Unreadable { name: self.name.clone(), path: self.path.clone(), source }
     }
 }
 
 /// Reads a stretch of a private file, which nobody changes.
-pub(super) fn read_private(
+pub(crate) fn read_private(
     path: &Path,
     offset: u64,
     length: u64,

@@ -1,0 +1,175 @@
+//! Writes post-processed assets into a directory, as collectstatic leaves `STATIC_ROOT`: each file whole, the manifest
+//! last. May not touch the network.
+
+mod body;
+mod clean;
+mod error;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use crate::name::StoredName;
+use crate::parallel;
+use crate::post_process::{Output, Processed};
+use crate::settings::{ManifestSettings, SourceDir};
+use tokio_util::sync::CancellationToken;
+
+use body::Body;
+
+pub use error::TreeError;
+
+/// Where a tree goes, and what is done besides.
+#[derive(Debug, Clone, Default)]
+pub struct TreeOptions {
+    /// The directory; made where it is missing.
+    pub out: PathBuf,
+    /// Remove every file that is not written by this run.
+    pub clean: bool,
+    /// Write a side file with the integrity of every hashed file.
+    pub integrity: bool,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Files that are new or were replaced, manifest included.
+    pub written: u64,
+    /// Bytes of these.
+    pub bytes: u64,
+    /// Files that were there already, with the same bytes.
+    pub unchanged: u64,
+    /// Files that were removed.
+    pub removed: u64,
+}
+
+/// The name of the side file: `staticfiles.sri.json` for `staticfiles.json`.
+#[must_use]
+pub fn integrity_name(manifest_name: &str) -> String {
+    format!("{}.sri.json", manifest_name.strip_suffix(".json").unwrap_or(manifest_name))
+}
+
+/// Refuses an output that is inside a source, or has one inside.
+///
+/// # Errors
+/// [`TreeError::Overlap`].
+pub fn check(out: &Path, sources: &[SourceDir]) -> Result<(), TreeError> {
+    let real_out = resolved(out);
+    for source in sources {
+        let real = resolved(&source.dir);
+        if real_out.starts_with(&real) || real.starts_with(&real_out) {
+            return Err(TreeError::Overlap { out: out.to_owned(), source_dir: source.dir.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// A path with all links resolved as far as it exists, and without `..` where it does not.
+fn resolved(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    for ancestor in absolute.ancestors() {
+        if let (Ok(mut real), Ok(rest)) = (fs::canonicalize(ancestor), absolute.strip_prefix(ancestor)) {
+            for component in rest.components() {
+                match component {
+                    Component::ParentDir => drop(real.pop()),
+                    component => real.push(component),
+                }
+            }
+            return real;
+        }
+    }
+    absolute
+}
+
+/// Writes a tree. Nothing is put in place before everything is written; then hashed files come first, plain ones next,
+/// the manifest last. Files that have the right bytes already are not touched.
+///
+/// # Errors
+/// Any [`TreeError`] but an overlap, which [`check`] finds. The manifest that was there stays, and all that it names.
+pub fn write(
+    processed: &Processed,
+    settings: &ManifestSettings,
+    options: &TreeOptions,
+    cancel: &CancellationToken,
+) -> Result<Written, TreeError> {
+    let out = &options.out;
+    if options.clean {
+        clean::check(out, settings.manifest_name.as_str())?;
+    }
+    fs::create_dir_all(out).map_err(TreeError::write(out))?;
+    let staging =
+        tempfile::Builder::new().prefix(".s3collect-").tempdir_in(out).map_err(TreeError::write(out))?;
+    let outputs = processed.outputs(settings);
+    let integrity = if options.integrity { Some(integrity(&outputs)?) } else { None };
+    let manifest = processed.manifest.to_json();
+
+    let mut files: Vec<(&str, Body<'_>)> = Vec::with_capacity(outputs.len() + 2);
+    for hashed in [true, false] {
+        let wave = outputs.iter().filter(|(_, output)| output.hashed == hashed);
+        files.extend(wave.map(|(name, output)| (name.as_str(), Body::from(*output))));
+    }
+    let integrity_name = integrity_name(settings.manifest_name.as_str());
+    if let Some(integrity) = &integrity {
+        files.push((&integrity_name, Body::Memory(integrity.as_bytes())));
+    }
+    files.push((settings.manifest_name.as_str(), Body::Memory(manifest.as_bytes())));
+
+    let staged = stage(&files, out, staging.path(), cancel)?;
+    let mut done = Written::default();
+    for ((name, body), staged) in files.iter().zip(staged) {
+        match staged {
+            Some(staged) => {
+                let path = out.join(name);
+                body::rename(&staged, &path).map_err(TreeError::write(path))?;
+                done.written += 1;
+                done.bytes += body.size();
+            }
+            None => done.unchanged += 1,
+        }
+    }
+    staging.close().map_err(TreeError::write(out))?;
+    if options.clean {
+        done.removed = clean::clean(out, &files.iter().map(|(name, _)| *name).collect())?;
+    }
+    Ok(done)
+}
+
+/// Writes what is not in place yet beside it; where each file waits, or `None` where it is there already.
+fn stage(
+    files: &[(&str, Body<'_>)],
+    out: &Path,
+    staging: &Path,
+    cancel: &CancellationToken,
+) -> Result<Vec<Option<PathBuf>>, TreeError> {
+    let numbered: Vec<(usize, &(&str, Body<'_>))> = files.iter().enumerate().collect();
+    let staged = parallel::map(&numbered, |(number, (name, body))| {
+        if cancel.is_cancelled() {
+            return Err(TreeError::Interrupted);
+        }
+        if body.is_at(&out.join(name))? {
+            return Ok(None);
+        }
+        let path = staging.join(number.to_string());
+        body.write(&path)?;
+        Ok(Some(path))
+    });
+    staged.into_iter().collect()
+}
+
+/// The side file: stored name → integrity, of hashed files.
+fn integrity(outputs: &BTreeMap<&StoredName, Output<'_>>) -> Result<String, TreeError> {
+    let hashed: Vec<(&str, Body<'_>)> = outputs
+        .iter()
+        .filter(|(_, output)| output.hashed)
+        .map(|(name, output)| (name.as_str(), Body::from(*output)))
+        .collect();
+    let values = parallel::map(&hashed, |(_, body)| body.integrity());
+    let mut table = serde_json::Map::new();
+    for ((name, _), value) in hashed.iter().zip(values) {
+        table.insert((*name).to_owned(), value?.into());
+    }
+    Ok(format!("{:#}\n", serde_json::Value::Object(table)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+//! `manifest` as a user runs it: without a bucket, credentials or a network.
+
+use std::fs;
+
+use s3collect::manifest::Manifest;
+use serde_json::json;
+
+use crate::support::Sandbox;
+
+/// As Django 5.2 writes it.
+const MANIFEST: &str = r#"{"paths": {"css/a.css": "css/a.590d9ef559be.css", "d.png": "d.8277e0910d75.png"}, "version": "1.1", "hash": "de9a636c34fa"}"#;
+
+fn site() -> Sandbox {
+    Sandbox::new().file("static/css/a.css", "b{c:url(../d.png)}").file("static/d.png", "d")
+}
+
+#[test]
+fn the_manifest_goes_to_stdout() {
+    let run = site().run(&["manifest", "static"]);
+    run.expect(0, &format!("{MANIFEST}\n"), "2 assets, 1 rewritten; manifest de9a636c34fa  [TIME]\n");
+    let manifest = Manifest::parse(run.stdout.as_bytes()).expect("a manifest");
+    assert_eq!(manifest.stored_name("d.png"), Some("d.8277e0910d75.png"));
+}
+
+#[test]
+fn a_tree_is_written_once() {
+    let site = site();
+    site.run(&["manifest", "static", "--out", "root"]).expect(
+        0,
+        "",
+        "2 assets, 1 rewritten; manifest de9a636c34fa; 5 files written (176 bytes), 0 unchanged  root  [TIME]\n",
+    );
+    assert_eq!(fs::read_to_string(site.path("root/staticfiles.json")).expect("it is there"), MANIFEST);
+    site.write("root/old.txt", "");
+    site.run(&["manifest", "static", "--out", "root", "--clean", "--sri", "-q"]).expect(0, "", "");
+    let mut names: Vec<String> = fs::read_dir(site.path("root"))
+        .expect("a directory")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["css", "d.8277e0910d75.png", "d.png", "staticfiles.json", "staticfiles.sri.json"]);
+}
+
+/// The settings of a project that pushes with Django's class are those of this verb, too.
+#[test]
+fn settings_come_from_the_file() {
+    let site = site()
+        .file(
+            "s3collect.toml",
+            "sources = [\"static\"]\nbackend = \"storages.backends.s3.S3ManifestStaticStorage\"\n\
+             static_url = \"assets/\"\nmanifest_name = \"m.json\"\nkeep_original_files = false\n\
+             support_js_module_import_aggregation = true\nmissing_source_map = \"warn\"\n",
+        )
+        .file("static/e.js", "import '/assets/d.png';\n//# sourceMappingURL=e.js.map");
+    site.run(&["manifest", "--out", "root"]).expect(
+        0,
+        "",
+        "warning: `e.js` line 2 refers to `e.js.map`, which was not collected\n  \
+         note: it resolves to `e.js.map`; looked in `static`\n  \
+         hint: add the source map, or set `missing_source_map = \"warn\"` to leave such lines as they are\n\
+         3 assets, 2 rewritten; manifest 62a0c0bbb810; 4 files written (251 bytes), 0 unchanged  root  [TIME]\n",
+    );
+    assert!(site.path("root/m.json").is_file());
+    assert!(!site.path("root/d.png").exists());
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_in_one_run() {
+    let site = site()
+        .file("static/bad.css", b"a\xff")
+        .file("static/e.css", "@import 'f.css';\nx{y:url(css/d.png)}")
+        .file("static/f.css", "@import 'e.css';");
+    let run = site.run(&["manifest", "static", "--out", "root", "--json"]);
+    assert_eq!(run.status, 1);
+    let document = run.json();
+    assert_eq!(
+        (&document["ok"], &document["manifest"], &document["out"]),
+        (&json!(false), &json!(null), &json!("root"))
+    );
+    assert_eq!(
+        document["errors"],
+        json!([
+            {
+                "name": "bad.css",
+                "key": null,
+                "message": "`bad.css` is not UTF-8: byte 1 is no part of a character",
+                "note": "the file is `static/bad.css`",
+                "hint": "convert it to UTF-8, rename it, or leave it out with `--ignore`",
+            },
+            {
+                "name": "e.css",
+                "key": null,
+                "message": "circular references: `e.css` → `f.css` → `e.css`",
+                "note": "the hash of each depends on the others; Django ends here with `Max post-process passes exceeded`",
+                "hint": "remove one of these references",
+            },
+            {
+                "name": "e.css",
+                "key": null,
+                "message": "`e.css` line 2 refers to `css/d.png`, which was not collected",
+                "note": "it resolves to `css/d.png`; looked in `static`",
+                "hint": "`d.png` was collected; if that is meant, correct the reference",
+            },
+        ])
+    );
+    assert_eq!(document["note"], "nothing was written to `root`");
+    assert!(!site.path("root").exists());
+}
+
+#[test]
+fn an_output_inside_a_source_is_refused() {
+    site().run(&["manifest", "static", "--out", "static/root"]).expect(
+        2,
+        "",
+        "error: `--out static/root` and the static dir `static` are inside each other\n  \
+         hint: give a directory beside the static dirs\n",
+    );
+}
+
+#[test]
+fn settings_that_cannot_be_are_refused() {
+    site()
+        .run(&["manifest", "static", "--static-url", "/assets", "--set", "manifest_name=../m.json"])
+        .expect(
+            2,
+            "",
+            "error: `manifest_name` must be a relative path: `../m.json` is no name of an asset\n  \
+         note: it comes from flag `--set manifest_name`\n  hint: write e.g. `staticfiles.json`\n\
+         error: `static_url` must end with a slash: found `/assets`\n  \
+         note: it comes from flag `--static-url`\n  hint: write `/assets/` if that is meant\n",
+        );
+}
+
+#[test]
+fn a_limit_on_passes_is_taken_and_not_needed() {
+    site().run(&["manifest", "static", "--set", "max_post_process_passes=0"]).expect(
+        0,
+        &format!("{MANIFEST}\n"),
+        "flag `--set max_post_process_passes` is not needed: names are found through the graph of references, \
+         however deep\n2 assets, 1 rewritten; manifest de9a636c34fa  [TIME]\n",
+    );
+}
