@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod conformance;
+mod django_goldens;
 mod explain;
 mod local_endpoint;
 mod manifest;
