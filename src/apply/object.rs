@@ -16,10 +16,6 @@ use crate::store::{Body, PutRequest, Slot, Store, StoreError, StoreErrorKind};
 
 use super::Context;
 
-/// The most bytes of one body that are held in memory. What is larger is hashed in a first read and streamed from
-/// disk in a second: buffers of many MiB that come and go on many threads are never given back by the allocator.
-const HOLD: u64 = 1024 * 1024;
-
 /// An object that is in the bucket now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
@@ -102,7 +98,7 @@ impl<S: Store + 'static> Context<S> {
 
     async fn store_step(self: &Arc<Self>, index: usize) -> Result<Stored, Failure> {
         let step = &self.plan.steps[index];
-        let hold = HOLD.min(self.options.budget.total());
+        let hold = encode::HOLD.min(self.options.budget.total());
         let held = self.options.budget.take(step.asset.file.stamp.size.min(hold)).await;
         if self.stop.is_cancelled() {
             return Err(Failure::stopped());

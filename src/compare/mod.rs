@@ -26,9 +26,6 @@ mod tests;
 /// How many keys are asked about at once: enough to hide the way to a far server.
 const KEYS_AT_ONCE: usize = 64;
 
-/// The most bytes of one body that are held while it is digested; larger ones are read in stretches.
-const HOLD: u64 = 1024 * 1024;
-
 /// What a comparison goes by.
 #[derive(Debug, Clone)]
 pub struct CompareOptions {
@@ -67,7 +64,7 @@ pub async fn compare<S: Store>(
     let context = Context {
         store,
         cores: Arc::new(Semaphore::new(cores)),
-        body_limit: (options.in_flight_bytes / cores as u64).min(HOLD),
+        body_limit: (options.in_flight_bytes / cores as u64).min(encode::HOLD),
         options,
         reporter,
     };

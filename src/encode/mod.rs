@@ -25,6 +25,10 @@ use spool::Spool;
 /// The byte of a gzip header that says Unix, which zlib writes.
 const UNIX: u8 = 3;
 
+/// The most bytes of one body that are held in memory. What is larger is hashed in a first read and streamed from
+/// disk in a second: buffers of many MiB that come and go on many threads are never given back by the allocator.
+pub const HOLD: u64 = 1024 * 1024;
+
 /// A body as it will be stored.
 #[derive(Debug)]
 pub struct Encoded {
