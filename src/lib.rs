@@ -31,3 +31,4 @@ pub mod store;
 #[cfg(test)]
 mod testing;
 pub mod tree;
+pub mod url;

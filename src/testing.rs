@@ -17,7 +17,8 @@ use crate::plan::Asset;
 use crate::push;
 use crate::settings::{
     AddressingStyle, Backend, CollectSettings, ConnectionSettings, CredentialSource, GzipSettings,
-    ManifestSettings, ObjectSettings, Settings, Severity, SourceDir, TransferSettings,
+    ManifestSettings, ObjectSettings, Settings, Severity, SignatureVersion, SourceDir, TransferSettings,
+    UrlSettings,
 };
 use crate::store::memory::MemoryStore;
 use crate::store::{
@@ -84,6 +85,14 @@ impl Site {
                 },
             },
             manifest: manifest_settings(),
+            url: UrlSettings {
+                querystring_auth: false,
+                querystring_expire: 3600,
+                custom_domain: None,
+                url_protocol: "https:".to_owned(),
+                signature_version: SignatureVersion::V4,
+                cloudfront: None,
+            },
             transfer: TransferSettings {
                 concurrency: None,
                 checksum: None,

@@ -20,6 +20,8 @@ use super::{
 use crate::digest::ChecksumAlgorithm;
 use crate::name::{AssetName, Location};
 
+mod url;
+
 /// The bucket of `local` when none is named.
 const LOCAL_BUCKET: &str = "local";
 
@@ -59,6 +61,7 @@ impl Combined {
             collect: self.collect(needs, &mut errors),
             objects: self.objects(&mut errors),
             manifest: self.manifest(&mut errors),
+            url: self.url(&mut errors),
             transfer: self.transfer(),
         };
         let notes = self.notes();

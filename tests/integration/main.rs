@@ -12,3 +12,4 @@ mod readme;
 mod s3_wire;
 mod script;
 mod support;
+mod url_goldens;
