@@ -21,8 +21,8 @@ use crate::settings::{
 };
 use crate::store::memory::MemoryStore;
 use crate::store::{
-    Body, ListPage, MultipartRequest, ObjectHead, Operation, Part, PutAnswer, PutRequest, Store, StoreError,
-    UploadId,
+    Body, GetAnswer, GetRequest, ListPage, MultipartRequest, ObjectHead, Operation, Part, PutAnswer,
+    PutRequest, Store, StoreError, UploadId,
 };
 
 /// One static dir, which goes to `static/` of the bucket `memory`.
@@ -219,6 +219,11 @@ impl Store for Watched {
 
     async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectHead>, StoreError> {
         self.watch(Operation::HeadObject, key.as_str(), None, self.memory().head(key)).await
+    }
+
+    async fn get(&self, request: &GetRequest) -> Result<GetAnswer, StoreError> {
+        let fetched = self.memory().get(request);
+        self.watch(Operation::GetObject, request.key.as_str(), None, fetched).await
     }
 
     async fn put(&self, request: &PutRequest) -> Result<PutAnswer, StoreError> {
