@@ -269,6 +269,14 @@ impl Location {
     pub fn key(&self, name: &AssetName) -> Result<ObjectKey, NameError> {
         ObjectKey::new(format!("{}{name}", self.prefix()))
     }
+
+    /// The key of a stored name under this location.
+    ///
+    /// # Errors
+    /// [`NameError::KeyTooLong`].
+    pub fn stored_key(&self, name: &StoredName) -> Result<ObjectKey, NameError> {
+        ObjectKey::new(format!("{}{name}", self.prefix()))
+    }
 }
 
 /// `clean_name` of django-storages. Dots are resolved before backslashes become slashes.
