@@ -34,3 +34,4 @@ pub mod store;
 mod testing;
 pub mod tree;
 pub mod url;
+pub mod urls;

@@ -117,6 +117,7 @@ pub(crate) fn manifest_settings() -> ManifestSettings {
         missing_reference: Severity::Error,
         missing_source_map: Severity::Error,
         keep_original_files: true,
+        strict: true,
         in_bucket: true,
         local_path: None,
     }

@@ -277,6 +277,8 @@ pub struct ManifestSettings {
     pub missing_source_map: Severity,
     /// Whether files are stored under their plain names, too.
     pub keep_original_files: bool,
+    /// Whether a name that the manifest lacks is an error (`manifest_strict`).
+    pub strict: bool,
     /// Whether the manifest goes into the bucket (`manifest_storage`).
     pub in_bucket: bool,
     /// The local manifest file, where there is to be one (`manifest_location`).

@@ -291,6 +291,7 @@ impl Combined {
             missing_reference: self.severity("missing_reference"),
             missing_source_map: self.severity("missing_source_map"),
             keep_original_files: self.boolean("keep_original_files"),
+            strict: self.boolean("manifest_strict"),
             in_bucket: storage.as_deref() != Some("local"),
             local_path: local_path.filter(|_| storage.as_deref() != Some("bucket")),
         }

@@ -7,7 +7,7 @@ const KEY: &AsciiSet = &QUERY.remove(b'/');
 const URI: &AsciiSet = &KEY.remove(b'!').remove(b'*').remove(b'(').remove(b')').remove(b'\'');
 
 /// A key in the URL of a bucket: botocore's.
-pub(super) fn key(text: &str) -> String {
+pub(crate) fn key(text: &str) -> String {
     utf8_percent_encode(text, KEY).to_string()
 }
 

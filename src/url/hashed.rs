@@ -46,19 +46,19 @@ impl<'a> Asked<'a> {
         self.looked_up.as_ref().map(|(key, _)| key.as_str())
     }
 
-    /// The stored name, with whatever the name carries besides.
+    /// The stored name as the manifest has it; a directory is its own.
     ///
     /// # Errors
     /// [`UrlError::NotInManifest`].
-    pub fn stored(&self, manifest: &Manifest) -> Result<String, UrlError> {
-        let Some((key, _)) = &self.looked_up else { return Ok(self.name.to_owned()) };
+    pub fn stored<'m>(&'m self, manifest: &'m Manifest) -> Result<&'m str, UrlError> {
+        let Some((key, _)) = &self.looked_up else { return Ok(self.name) };
         match manifest.stored_name(key) {
-            Some(stored) => Ok(self.with(stored)),
+            Some(stored) => Ok(stored),
             None => Err(UrlError::NotInManifest { name: key.clone(), nearest: nearest(key, manifest) }),
         }
     }
 
-    /// A stored name in the place of the one that was looked up.
+    /// A stored name with whatever this name carries besides: what a URL is made of.
     #[must_use]
     pub fn with(&self, stored: &str) -> String {
         let Some((_, split)) = &self.looked_up else { return self.name.to_owned() };

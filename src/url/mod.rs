@@ -1,8 +1,6 @@
 //! Public and signed URLs of stored names, as django-storages' `url()` gives them. Pure: time, keys and the manifest are
 //! arguments. No AWS crate either: signatures are a few lines over `hmac` and `rsa`, held against boto3's byte for byte.
 
-use serde::Serialize;
-
 use crate::name::{Location, ObjectKey};
 use crate::settings::{AddressingStyle, SignatureVersion, UrlSettings};
 
@@ -18,6 +16,7 @@ mod sign;
 use address::{Address, Wanted};
 pub use cloudfront::PolicyTerms;
 use cloudfront::{CloudFront, check_parameters};
+pub(crate) use encode::key as quoted;
 pub use error::{LONGEST_VERSION_4, UrlError};
 pub use hashed::Asked;
 pub use instant::Instant;
@@ -66,7 +65,7 @@ impl UrlRequest {
 }
 
 /// A URL, and until when it is good.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedUrl {
     /// The URL.
     pub url: String,
@@ -132,6 +131,12 @@ impl<'a> Urls<'a> {
             Way::Domain { signer, .. } => signer.is_some(),
             Way::Bucket { keys, .. } => keys.is_some(),
         }
+    }
+
+    /// Whether CloudFront checks them.
+    #[must_use]
+    pub fn are_signed_by_cloudfront(&self) -> bool {
+        matches!(&self.way, Way::Domain { signer: Some(_), .. })
     }
 
     /// Whether a signature covers the method.

@@ -132,7 +132,7 @@ fn ours(urls: &Urls<'_>, manifest: Option<&Manifest>, case: &Case) -> Option<Str
         return urls.url(&case.name, &request).ok().map(|signed| signed.url);
     };
     let asked = Asked::new(&case.name).ok()?;
-    let signed = urls.url(&asked.stored(manifest).ok()?, &request).ok()?;
+    let signed = urls.url(&asked.with(asked.stored(manifest).ok()?), &request).ok()?;
     asked.finish(signed.url, urls.are_signed()).ok()
 }
 

@@ -165,9 +165,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         &["S3COLLECT_MANIFEST_STRICT"],
         Kind::Boolean,
         "true",
-        "Whether a name that the manifest lacks is an error",
-    )
-    .later(),
+        "Whether a name that the manifest lacks is an error in `url`, and not fetched and hashed",
+    ),
     Setting::new(
         "manifest_location",
         &["S3COLLECT_MANIFEST_LOCATION"],
