@@ -12,6 +12,8 @@ mod hashed;
 mod instant;
 mod parameter;
 mod sign;
+#[cfg(test)]
+mod tests;
 
 use address::{Address, Wanted};
 pub use cloudfront::PolicyTerms;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::error::Problem;
-use crate::settings::{Backend, CloudFrontKey, ConnectionSettings, Settings};
+use crate::settings::{Backend, CloudFrontKey, ConnectionSettings, Settings, SignatureVersion};
 use crate::store::s3::{UrlPlace, url_place};
 use crate::url::{Asked, BucketPlace, Instant, SignedUrl, UrlError, UrlRequest, Urls};
 
@@ -187,6 +187,15 @@ fn warnings(
     }
     if request.method != "GET" && !urls.mind_methods() {
         warnings.push(Problem::new("`--method` has no part in these URLs: no signature covers it"));
+    }
+    let at_amazon = place.is_some_and(|place| place.keys.is_some() && place.endpoint.is_none());
+    if at_amazon && settings.url.signature_version == SignatureVersion::V2 {
+        warnings.push(
+            Problem::new(
+                "URLs signed with SigV2 are refused by buckets of AWS that were made after June 2020",
+            )
+            .with_hint("set `signature_version = \"s3v4\"`"),
+        );
     }
     let keys_end = place.and_then(|place| place.keys.as_ref()?.expires_at);
     let ends = request.now.after(request.expire.unwrap_or(settings.url.querystring_expire));

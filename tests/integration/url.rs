@@ -262,6 +262,17 @@ fn what_has_no_part_in_a_url_is_told() {
 }
 
 #[test]
+fn the_old_signature_is_warned_of_at_aws_only() {
+    let sandbox = sandbox().env("AWS_S3_ACCESS_KEY_ID", "AK").env("AWS_S3_SECRET_ACCESS_KEY", "SK");
+    let asked = ["url", "x", "--backend", "S3Storage", "--set", "signature_version=s3"];
+    let told = "warning: URLs signed with SigV2 are refused by buckets of AWS that were made after June 2020\n  \
+                hint: set `signature_version = \"s3v4\"`\n";
+    assert_eq!(sandbox.run(&asked).stderr, told);
+    let elsewhere = [&asked[..], &["--endpoint-url", "https://s3.example.com"]].concat();
+    assert_eq!(sandbox.run(&elsewhere).stderr, "");
+}
+
+#[test]
 fn names_that_are_none_are_refused() {
     refused(
         &sandbox(),
