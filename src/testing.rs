@@ -16,8 +16,8 @@ use crate::parameters::ObjectParameters;
 use crate::plan::Asset;
 use crate::push;
 use crate::settings::{
-    AddressingStyle, Backend, CollectSettings, ConnectionSettings, CredentialSource, GzipSettings,
-    ManifestSettings, ObjectSettings, Settings, Severity, SourceDir, TransferSettings,
+    AddressingStyle, Backend, CircularReferences, CollectSettings, ConnectionSettings, CredentialSource,
+    GzipSettings, ManifestSettings, ObjectSettings, Settings, Severity, SourceDir, TransferSettings,
 };
 use crate::store::memory::MemoryStore;
 use crate::store::{
@@ -106,6 +106,7 @@ pub(crate) fn manifest_settings() -> ManifestSettings {
         js_modules: true,
         missing_reference: Severity::Error,
         missing_source_map: Severity::Error,
+        circular_references: CircularReferences::Refuse,
         keep_original_files: true,
     }
 }

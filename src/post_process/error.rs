@@ -202,7 +202,10 @@ impl Diagnose for PostProcessError {
             Self::Dangling { .. } => "refer to the file by its plain name",
             Self::Twice { .. } => "move that word, which may stand in a comment, behind the imports",
             Self::Stale { .. } => "leave the query out; a hashed name needs none",
-            Self::Circular { .. } => "remove one of these references",
+            Self::Circular { .. } => {
+                "remove one of these references, or set `circular_references = \"hash\"` to name such files by one \
+                 common hash"
+            }
             Self::Name { .. } => "rename the file, or leave it out with `--ignore`",
             Self::Clash { .. } => "rename one of them, or leave one out with `--ignore`",
             Self::Manifest { .. } => "leave it out with `--ignore`, or set another `manifest_name`",

@@ -59,7 +59,8 @@ pub struct ProcessedAsset {
     pub stored_name: StoredName,
     /// Of the file's own bytes.
     pub source_hash: ContentHash,
-    /// Of what is stored under the hashed name, which has it in it.
+    /// What the hashed name has in it: the hash of what is stored under that name, or for files that refer to each
+    /// other in a circle one of all of them together.
     pub hash: ContentHash,
     /// What is stored under it.
     pub content: Content,

@@ -271,6 +271,8 @@ pub struct ManifestSettings {
     pub missing_reference: Severity,
     /// What a reference to a source map in no source is, unless `missing_reference` minds none at all.
     pub missing_source_map: Severity,
+    /// What becomes of files that refer to each other in a circle.
+    pub circular_references: CircularReferences,
     /// Whether files are stored under their plain names, too.
     pub keep_original_files: bool,
 }
@@ -282,6 +284,15 @@ pub enum Severity {
     Warn,
     /// It ends the run.
     Error,
+}
+
+/// What becomes of files that refer to each other in a circle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CircularReferences {
+    /// They are an error, as in Django.
+    Refuse,
+    /// They are named by one hash of all of them.
+    Hash,
 }
 
 /// How bodies travel.

@@ -205,8 +205,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         Kind::Choice(&["error", "hash"]),
         "\"error\"",
         "What files that refer to each other are: an error as in Django, or named by one common hash",
-    )
-    .later(),
+    ),
     Setting::new(
         "lexer",
         &["S3COLLECT_LEXER"],
