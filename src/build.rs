@@ -13,6 +13,7 @@ use crate::collect;
 use crate::error::{Exit, Problem};
 use crate::manifest::Manifest;
 use crate::post_process::{self, Content, PostProcessOptions, Processed};
+use crate::prehashed;
 use crate::push;
 use crate::read;
 use crate::report::{Bytes, count};
@@ -119,8 +120,14 @@ pub fn process(
     let collected = collect::collect(&settings.collect, &settings.location, home)
         .map_err(|errors| errors.iter().map(Problem::of).collect::<Vec<_>>())?;
     let mut warnings = push::warnings(&collected);
+    // Without what a manifest would have said, whatever else is found may be no error.
+    let prehashed = prehashed::find(&settings.manifest, &collected.files, |path| {
+        read::bundler_file(path, &settings.collect.sources)
+    })
+    .map_err(|errors| errors.iter().map(Problem::of).collect::<Vec<_>>())?;
+    warnings.extend(prehashed.warnings.iter().map(Problem::of));
     let rewriter = Rewriter::new(settings.manifest.js_modules);
-    let read = read::read(collected.files, &rewriter);
+    let read = read::read(collected.files, &prehashed.names, &rewriter);
     let sources: Vec<String> =
         settings.collect.sources.iter().map(|source| source.dir.display().to_string()).collect();
     let options = PostProcessOptions {

@@ -107,6 +107,7 @@ pub(crate) fn manifest_settings() -> ManifestSettings {
         missing_reference: Severity::Error,
         missing_source_map: Severity::Error,
         circular_references: CircularReferences::Refuse,
+        prehashed: Vec::new(),
         keep_original_files: true,
     }
 }

@@ -7,7 +7,8 @@ use crate::digest::ContentHash;
 use crate::name::StoredName;
 use crate::settings::ManifestSettings;
 
-/// Looks whether each name stands for one body only. Equal bodies under one name are worth a warning.
+/// Looks whether each name stands for one body only. Equal bodies under one name are worth a warning, unless that name
+/// is said to carry their hash.
 ///
 /// # Errors
 /// All names that stand for several bodies.
@@ -18,27 +19,27 @@ pub(super) fn clashes<'a>(
     let mut clashes: Vec<PostProcessError> = Vec::new();
     let mut taken: HashMap<&'a StoredName, Output<'a>> = HashMap::new();
     let mut take = |stored_name: &'a StoredName, output: Output<'a>| {
-        if let Some(first) = taken.insert(stored_name, output) {
-            clashes.push(PostProcessError::Clash {
-                stored_name: stored_name.clone(),
-                names: (first.asset.file.name.clone(), output.asset.file.name.clone()),
-                same: body_hash(first) == body_hash(output),
-            });
+        let Some(first) = taken.insert(stored_name, output) else { return };
+        let same = body_hash(first) == body_hash(output);
+        if !(same && (first.asset.prehashed || output.asset.prehashed)) {
+            let names = (first.asset.file.name.clone(), output.asset.file.name.clone());
+            clashes.push(PostProcessError::Clash { stored_name: stored_name.clone(), names, same });
         }
     };
-    let mut manifest = Vec::new();
     for asset in assets.iter().filter(|_| settings.keep_original_files) {
         take(&asset.plain_name, Output { asset, hashed: false });
-        if asset.plain_name.as_str() == settings.manifest_name.as_str() {
-            manifest.push(PostProcessError::Manifest { name: asset.file.name.clone() });
-        }
     }
     for asset in assets {
         take(&asset.stored_name, Output { asset, hashed: true });
     }
     let (mut same, different): (Vec<_>, Vec<_>) =
         clashes.into_iter().partition(|clash| matches!(clash, PostProcessError::Clash { same: true, .. }));
-    same.append(&mut manifest);
+    let is_overwritten = |asset: &&ProcessedAsset| {
+        asset.plain_name.as_str() == settings.manifest_name.as_str()
+            && (settings.keep_original_files || asset.prehashed)
+    };
+    let overwritten = assets.iter().filter(is_overwritten).map(|asset| asset.file.name.clone());
+    same.extend(overwritten.map(|name| PostProcessError::Manifest { name }));
     if different.is_empty() { Ok(same) } else { Err(different) }
 }
 

@@ -9,7 +9,7 @@ use super::clash::clashes;
 use super::graph::{self, Component, Graph};
 use super::judge::Judge;
 use super::resolve::{Finding, Known, Referrer};
-use super::table::{Naming, Table, all};
+use super::table::{Naming, Table, all, plain_name};
 use super::{Content, PostProcessError, PostProcessOptions, Processed, ProcessedAsset};
 use crate::digest::{ContentHash, ContentHasher};
 use crate::error::Problem;
@@ -25,7 +25,7 @@ pub(super) fn run(
     sources: Vec<Source>,
     options: &PostProcessOptions<'_>,
 ) -> Result<Processed, Vec<PostProcessError>> {
-    let plain_names = all(sources.iter().map(plain_name))?;
+    let plain_names = all(sources.iter().map(|source| plain_name(&source.file)))?;
     let table = Table::new(&plain_names);
     let mut run = Run {
         sources: &sources,
@@ -56,15 +56,10 @@ pub(super) fn run(
     Ok(Processed { assets, manifest: Manifest::new(paths), warnings })
 }
 
-fn plain_name(source: &Source) -> Result<StoredName, PostProcessError> {
-    let name = &source.file.name;
-    StoredName::plain(name).map_err(|_| PostProcessError::Name { name: name.clone(), hashed: None })
-}
-
 /// What a file is called if nothing in it is replaced. Where something may be, the hash is not known yet.
 fn first_naming(source: &Source) -> Result<Naming, PostProcessError> {
     let hash = if source.text.is_some() { ContentHash::UNKNOWN } else { source.hash };
-    Naming::new(&source.file.name, hash)
+    Naming::of(source, hash)
 }
 
 fn assets(
@@ -79,6 +74,7 @@ fn assets(
         plain_name,
         stored_name: naming.stored_name,
         source_hash: source.hash,
+        prehashed: source.prehashed,
         hash: naming.hash,
         content,
     };
@@ -109,8 +105,11 @@ impl Run<'_> {
     /// Looks at every file that may refer to others. Those whose targets all have their names are settled, the others
     /// come back in an order with targets first.
     fn begin(&mut self) -> Result<Vec<Component>, Vec<PostProcessError>> {
+        // References of a file that keeps its name matter only where it can miss plain names.
+        let plain_names = self.options.settings.keep_original_files;
+        let is_open = |source: &Source| source.text.is_some() && !(source.prehashed && plain_names);
         let files: Vec<usize> =
-            (0..self.sources.len()).filter(|index| self.sources[*index].text.is_some()).collect();
+            (0..self.sources.len()).filter(|index| is_open(&self.sources[*index])).collect();
         let looks = parallel::map(&files, |index| self.look(*index));
         let judge = Judge::new(self.sources, self.table, self.options);
         let mut errors = Vec::new();
@@ -146,7 +145,7 @@ impl Run<'_> {
 
     /// Rewrites a file with the names that are known.
     fn look(&self, index: usize) -> Look {
-        let Source { file, hash, text } = &self.sources[index];
+        let Source { file, hash, text, .. } = &self.sources[index];
         let mut referrer = Referrer::new(
             Known {
                 sources: self.sources,
@@ -219,8 +218,7 @@ impl Run<'_> {
     }
 
     fn name(&mut self, index: usize, hash: ContentHash) -> Result<(), Vec<PostProcessError>> {
-        self.namings[index] =
-            Naming::new(&self.sources[index].file.name, hash).map_err(|error| vec![error])?;
+        self.namings[index] = Naming::of(&self.sources[index], hash).map_err(|error| vec![error])?;
         Ok(())
     }
 

@@ -19,6 +19,7 @@ mod kind;
 mod layer;
 mod mask;
 mod pattern;
+mod prehashed;
 pub mod register;
 mod resolve;
 mod rules;
@@ -34,6 +35,7 @@ pub use kind::{Kind, Mismatch};
 pub use layer::{Layer, Origin, Place, RawValue, Source};
 pub use mask::{MASK, masked_url};
 pub use pattern::NamePattern;
+pub use prehashed::{Prehashed, PrehashedNames};
 
 /// What a verb cannot do without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -273,6 +275,8 @@ pub struct ManifestSettings {
     pub missing_source_map: Severity,
     /// What becomes of files that refer to each other in a circle.
     pub circular_references: CircularReferences,
+    /// Which names carry a hash already, and stay as they are.
+    pub prehashed: Vec<Prehashed>,
     /// Whether files are stored under their plain names, too.
     pub keep_original_files: bool,
 }

@@ -15,7 +15,7 @@ use super::layer::Origin;
 use super::{
     AddressingStyle, Backend, CircularReferences, CollectSettings, ConnectionSettings, CredentialSource,
     GzipSettings, Loaded, ManifestSettings, Needs, ObjectSettings, Secret, Settings, Severity, SourceDir,
-    TransferSettings, mask, register, rules,
+    TransferSettings, mask, prehashed, register, rules,
 };
 use crate::digest::ChecksumAlgorithm;
 use crate::name::{AssetName, Location};
@@ -283,6 +283,10 @@ impl Combined {
                 Some("hash") => CircularReferences::Hash,
                 _ => CircularReferences::Refuse,
             },
+            prehashed: self
+                .value("prehashed")
+                .map(|raw| prehashed::prehashed(raw, errors))
+                .unwrap_or_default(),
             keep_original_files: self.boolean("keep_original_files"),
         }
     }

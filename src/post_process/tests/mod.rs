@@ -1,4 +1,5 @@
 mod circular;
+mod prehashed;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -27,6 +28,7 @@ fn sources(files: &[(&str, &str)]) -> Vec<Source> {
                 stamp: FileStamp { size: content.len() as u64, modified: None, changed: None },
             },
             hash: ContentHash::of(content.as_bytes()),
+            prehashed: false,
             text: Language::of(name)
                 .filter(|language| WITH_MODULES.finds(*language, content))
                 .map(|_| (*content).to_owned()),
