@@ -21,6 +21,7 @@ pub mod parameters;
 pub mod plan;
 pub mod post_process;
 pub mod prehashed;
+pub mod prepare;
 pub mod published;
 pub mod push;
 mod python;

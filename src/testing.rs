@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use crate::name::{AssetName, Location, ObjectKey};
 use crate::parameters::ObjectParameters;
 use crate::plan::Asset;
-use crate::push;
+use crate::prepare;
 use crate::settings::{
     AddressingStyle, Backend, CircularReferences, CollectSettings, ConnectionSettings, CredentialSource,
     GzipSettings, ManifestSettings, ObjectSettings, Settings, Severity, SourceDir, TransferSettings,
@@ -72,6 +72,7 @@ impl Site {
                 follow_symlinks: false,
             },
             objects: ObjectSettings {
+                immutable: true,
                 parameters: ObjectParameters::default(),
                 default_acl: None,
                 rules: Vec::new(),
@@ -94,7 +95,7 @@ impl Site {
 
     /// Described by these settings, sorted by name.
     pub(crate) fn assets(&self, settings: &Settings) -> Vec<Asset> {
-        push::prepare(settings, None).expect("assets").assets
+        prepare::prepare(settings, None).expect("assets").assets
     }
 }
 
@@ -109,6 +110,8 @@ pub(crate) fn manifest_settings() -> ManifestSettings {
         circular_references: CircularReferences::Refuse,
         prehashed: Vec::new(),
         keep_original_files: true,
+        in_bucket: true,
+        local_path: None,
     }
 }
 

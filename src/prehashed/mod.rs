@@ -92,7 +92,7 @@ struct Search<'a> {
 impl Search<'_> {
     fn glob(&mut self, text: &str, pattern: &NamePattern, subject: &str) {
         let mut matched =
-            self.files.all().map(|file| &file.name).filter(|name| pattern.matches(name)).peekable();
+            self.files.all().map(|file| &file.name).filter(|name| pattern.matches(name.as_str())).peekable();
         if matched.peek().is_none() {
             let (subject, glob) = (subject.to_owned(), text.to_owned());
             self.found.warnings.push(PrehashedError::NoMatch { subject, glob });

@@ -80,6 +80,45 @@ fn a_webpack_build_keeps_its_names_whichever_manifest_tells_them() {
 }
 
 #[test]
+fn a_push_makes_them_immutable() {
+    let project = project("vite").file(
+        "s3collect.toml",
+        "sources = [[\"app\", \"dist\"]]\nprehashed = [\"dist/.vite/manifest.json\"]\n\
+         backend = \"S3ManifestStaticStorage\"\nlocal = \"bucket\"\n",
+    );
+    project.write("dist/robots.txt", "");
+    let document = project.run(&["push", "--json"]).json();
+    assert_eq!(document["errors"], json!([]));
+    let steps = document["steps"].as_array().expect("steps");
+    let immutable: Vec<&str> = steps
+        .iter()
+        .filter(|step| step["cache_control"] == "public, max-age=31536000, immutable")
+        .map(|step| step["key"].as_str().expect("a key"))
+        .collect();
+    assert_eq!(
+        immutable,
+        [
+            "app/assets/late-DIWrMSR7.css",
+            "app/assets/late-v74PjJgM.js",
+            "app/assets/late-v74PjJgM.js.map",
+            "app/assets/logo-BMQvfZts.png",
+            "app/assets/main-BBdMNd9d.css",
+            "app/assets/main-BKg0YU_Z.js",
+            "app/assets/main-BKg0YU_Z.js.map",
+            "app/robots.d41d8cd98f00.txt",
+        ]
+    );
+    let others: Vec<&str> = steps
+        .iter()
+        .map(|step| step["key"].as_str().expect("a key"))
+        .filter(|key| !immutable.contains(key))
+        .collect();
+    assert_eq!(others, ["app/robots.txt", "staticfiles.json"]);
+    let again = project.run(&["push", "--json"]).json();
+    assert_eq!((&again["put"], &again["skipped"]), (&json!(0), &json!(10)));
+}
+
+#[test]
 fn an_output_stays_as_it_is() {
     let project = project("vite");
     let project = project
