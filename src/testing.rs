@@ -222,6 +222,11 @@ impl Store for Watched {
         self.watch(Operation::ListObjectsV2, prefix, None, request).await
     }
 
+    async fn list_level(&self, prefix: &str, continuation: Option<&str>) -> Result<ListPage, StoreError> {
+        let request = self.memory().list_level(prefix, continuation);
+        self.watch(Operation::ListObjectsV2, prefix, None, request).await
+    }
+
     async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectHead>, StoreError> {
         self.watch(Operation::HeadObject, key.as_str(), None, self.memory().head(key)).await
     }
@@ -265,6 +270,12 @@ impl Store for Watched {
     async fn abort_multipart(&self, request: &MultipartRequest, upload: &UploadId) -> Result<(), StoreError> {
         let abort = self.memory().abort_multipart(request, upload);
         self.watch(Operation::AbortMultipartUpload, request.key.as_str(), None, abort).await
+    }
+
+    async fn delete(&self, keys: &[ObjectKey]) -> Result<Vec<StoreError>, StoreError> {
+        let operation = if keys.len() > 1 { Operation::DeleteObjects } else { Operation::DeleteObject };
+        let first = keys.first().map_or("", ObjectKey::as_str);
+        self.watch(operation, first, None, self.memory().delete(keys)).await
     }
 
     fn requests(&self) -> BTreeMap<&'static str, u64> {
