@@ -19,12 +19,14 @@ mod kind;
 mod layer;
 mod mask;
 mod pattern;
+mod prehashed;
 pub mod register;
 mod resolve;
 mod rules;
 pub mod show;
 #[cfg(test)]
 mod tests;
+mod url;
 pub(crate) mod words;
 
 pub use combine::{Combined, Given, combine};
@@ -34,6 +36,8 @@ pub use kind::{Kind, Mismatch};
 pub use layer::{Layer, Origin, Place, RawValue, Source};
 pub use mask::{MASK, masked_url};
 pub use pattern::NamePattern;
+pub use prehashed::{Prehashed, PrehashedNames};
+pub use url::{CloudFrontHash, CloudFrontKey, CloudFrontSettings, SignatureVersion, UrlSettings};
 
 /// What a verb cannot do without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -275,6 +279,10 @@ pub struct ManifestSettings {
     pub missing_reference: Severity,
     /// What a reference to a source map in no source is, unless `missing_reference` minds none at all.
     pub missing_source_map: Severity,
+    /// What becomes of files that refer to each other in a circle.
+    pub circular_references: CircularReferences,
+    /// Which names carry a hash already, and stay as they are.
+    pub prehashed: Vec<Prehashed>,
     /// Whether files are stored under their plain names, too.
     pub keep_original_files: bool,
     /// Whether a name that the manifest lacks is an error (`manifest_strict`).
@@ -294,59 +302,13 @@ pub enum Severity {
     Error,
 }
 
-/// How URLs are made and signed.
-#[derive(Debug, Clone)]
-pub struct UrlSettings {
-    /// Whether they are signed.
-    pub querystring_auth: bool,
-    /// For how many seconds signed ones are valid.
-    pub querystring_expire: u64,
-    /// The host of URLs instead of the bucket's, as it was written.
-    pub custom_domain: Option<String>,
-    /// The scheme at a custom domain, with its colon.
-    pub url_protocol: String,
-    /// How URLs of the bucket are signed.
-    pub signature_version: SignatureVersion,
-    /// What signs URLs at a custom domain.
-    pub cloudfront: Option<CloudFrontSettings>,
-}
-
-/// S3's two ways to sign.
+/// What becomes of files that refer to each other in a circle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SignatureVersion {
-    /// `s3`: HMAC with SHA-1, for stores that know no other.
-    V2,
-    /// `s3v4`.
-    V4,
-}
-
-/// What signs URLs that CloudFront checks.
-#[derive(Debug, Clone)]
-pub struct CloudFrontSettings {
-    /// `cloudfront_key_id`.
-    pub key_id: String,
-    /// The private key.
-    pub key: CloudFrontKey,
-    /// What its signatures are over.
-    pub hash: CloudFrontHash,
-}
-
-/// Where CloudFront's private key is.
-#[derive(Debug, Clone)]
-pub enum CloudFrontKey {
-    /// `cloudfront_key`, PEM.
-    Text(Secret),
-    /// `cloudfront_key_file`.
-    File(PathBuf),
-}
-
-/// Hashes that CloudFront takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CloudFrontHash {
-    /// What django-storages signs with.
-    Sha1,
-    /// Asked for by a `Hash-Algorithm` beside the signature.
-    Sha256,
+pub enum CircularReferences {
+    /// They are an error, as in Django.
+    Refuse,
+    /// They are named by one hash of all of them.
+    Hash,
 }
 
 /// How bodies travel.

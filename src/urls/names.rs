@@ -14,7 +14,7 @@ use crate::session::Session;
 use crate::settings::Settings;
 use crate::store::retry::Retrying;
 use crate::store::s3::S3Store;
-use crate::store::{GetAnswer, GetRequest, Store};
+use crate::store::{Fetch, Store, fetch};
 use crate::url::{Asked, UrlError, quoted};
 
 use super::cache::Cache;
@@ -147,10 +147,9 @@ async fn hashed<S: Store>(
 async fn by_content<S: Store>(settings: &Settings, name: &str, store: &S) -> Result<String, Problem> {
     let named = |error| Problem::of(&UrlError::Name { name: name.to_owned(), error });
     let key = settings.location.storage_key(name).and_then(ObjectKey::new).map_err(named)?;
-    let request = GetRequest { key: key.clone(), unless: None, most: MOST };
-    let fetched = match store.get(&request).await? {
-        GetAnswer::Object(fetched) => fetched,
-        GetAnswer::Absent | GetAnswer::Unchanged => {
+    let fetched = match fetch(store, &key, None, MOST).await? {
+        Fetch::Object(fetched) => fetched,
+        Fetch::Absent | Fetch::Unchanged => {
             return Err(LookUpError::Nowhere { name: name.to_owned(), key }.into());
         }
     };
