@@ -20,6 +20,8 @@ mod parallel;
 pub mod parameters;
 pub mod plan;
 pub mod post_process;
+pub mod prepare;
+pub mod published;
 pub mod push;
 mod python;
 pub mod read;

@@ -14,15 +14,15 @@ use tokio::time::sleep;
 use crate::name::{AssetName, Location, ObjectKey};
 use crate::parameters::ObjectParameters;
 use crate::plan::Asset;
-use crate::push;
+use crate::prepare;
 use crate::settings::{
     AddressingStyle, Backend, CollectSettings, ConnectionSettings, CredentialSource, GzipSettings,
     ManifestSettings, ObjectSettings, Settings, Severity, SourceDir, TransferSettings,
 };
 use crate::store::memory::MemoryStore;
 use crate::store::{
-    Body, ListPage, MultipartRequest, ObjectHead, Operation, Part, PutAnswer, PutRequest, Store, StoreError,
-    UploadId,
+    Body, GetAnswer, GetRequest, ListPage, MultipartRequest, ObjectHead, Operation, Part, PutAnswer,
+    PutRequest, Store, StoreError, UploadId,
 };
 
 /// One static dir, which goes to `static/` of the bucket `memory`.
@@ -72,6 +72,7 @@ impl Site {
                 follow_symlinks: false,
             },
             objects: ObjectSettings {
+                immutable: true,
                 parameters: ObjectParameters::default(),
                 default_acl: None,
                 rules: Vec::new(),
@@ -94,7 +95,7 @@ impl Site {
 
     /// Described by these settings, sorted by name.
     pub(crate) fn assets(&self, settings: &Settings) -> Vec<Asset> {
-        push::prepare(settings, None).expect("assets").assets
+        prepare::prepare(settings, None).expect("assets").assets
     }
 }
 
@@ -107,6 +108,8 @@ pub(crate) fn manifest_settings() -> ManifestSettings {
         missing_reference: Severity::Error,
         missing_source_map: Severity::Error,
         keep_original_files: true,
+        in_bucket: true,
+        local_path: None,
     }
 }
 
@@ -219,6 +222,11 @@ impl Store for Watched {
 
     async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectHead>, StoreError> {
         self.watch(Operation::HeadObject, key.as_str(), None, self.memory().head(key)).await
+    }
+
+    async fn get(&self, request: &GetRequest) -> Result<GetAnswer, StoreError> {
+        let fetched = self.memory().get(request);
+        self.watch(Operation::GetObject, request.key.as_str(), None, fetched).await
     }
 
     async fn put(&self, request: &PutRequest) -> Result<PutAnswer, StoreError> {

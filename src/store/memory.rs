@@ -17,8 +17,9 @@ use crate::parameters::{ObjectParameters, Parameter};
 use super::body::BodyReader;
 use super::count::Counts;
 use super::{
-    Body, Condition, ListPage, ListedObject, MultipartRequest, ObjectHead, Operation, Part, PutAnswer,
-    PutRequest, Store, StoreError, StoreErrorKind, StoredChecksum, Target, UploadId, multipart_etag,
+    Body, Condition, Fetched, GetAnswer, GetRequest, ListPage, ListedObject, MultipartRequest, ObjectHead,
+    Operation, Part, PutAnswer, PutRequest, Store, StoreError, StoreErrorKind, StoredChecksum, Target,
+    UploadId, multipart_etag,
 };
 
 /// Objects a page of a listing.
@@ -175,6 +176,25 @@ impl Store for MemoryStore {
                 parameters: served(&object.parameters),
                 checksums: object.checksums.clone(),
                 last_modified: None,
+            }))
+        })
+    }
+
+    async fn get(&self, request: &GetRequest) -> Result<GetAnswer, StoreError> {
+        self.answer(Operation::GetObject, request.key.as_str(), |state| {
+            let Some(object) = state.objects.get(request.key.as_str()) else {
+                return Ok(GetAnswer::Absent);
+            };
+            if request.unless.as_ref() == Some(&object.etag) {
+                return Ok(GetAnswer::Unchanged);
+            }
+            if object.body.len() as u64 > request.most {
+                return Err(StoreErrorKind::TooLarge { most: request.most });
+            }
+            Ok(GetAnswer::Object(Fetched {
+                body: object.body.clone(),
+                etag: object.etag.clone(),
+                content_encoding: object.parameters.get(Parameter::ContentEncoding).map(str::to_owned),
             }))
         })
     }

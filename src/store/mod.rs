@@ -37,6 +37,9 @@ pub trait Store: Send + Sync {
     /// What the bucket says of an object, its stored checksums included; `None` where there is none.
     fn head(&self, key: &ObjectKey) -> impl Future<Output = Result<Option<ObjectHead>, StoreError>> + Send;
 
+    /// A whole object that fits into memory.
+    fn get(&self, request: &GetRequest) -> impl Future<Output = Result<GetAnswer, StoreError>> + Send;
+
     /// Stores a whole object by one request.
     fn put(&self, request: &PutRequest) -> impl Future<Output = Result<PutAnswer, StoreError>> + Send;
 
@@ -118,6 +121,39 @@ pub struct StoredChecksum {
     pub value: String,
     /// For a checksum of the parts' checksums, how many parts there were; `None` for one over the whole body.
     pub composite_parts: Option<u32>,
+}
+
+/// One object to fetch whole.
+#[derive(Debug, Clone)]
+pub struct GetRequest {
+    /// Which one.
+    pub key: ObjectKey,
+    /// Only if its ETag is another one than this, which is known already.
+    pub unless: Option<String>,
+    /// The most bytes that are taken; more is [`StoreErrorKind::TooLarge`].
+    pub most: u64,
+}
+
+/// What a GET brings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GetAnswer {
+    /// There is no such object.
+    Absent,
+    /// It is the one that is known already.
+    Unchanged,
+    /// The object.
+    Object(Fetched),
+}
+
+/// An object that was fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// As stored: still encoded, where there is an encoding.
+    pub body: Bytes,
+    /// Without quotes.
+    pub etag: String,
+    /// `Content-Encoding`.
+    pub content_encoding: Option<String>,
 }
 
 /// A body that can be sent more than once.

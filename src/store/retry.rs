@@ -17,8 +17,8 @@ use tokio::time::Instant;
 use crate::name::ObjectKey;
 
 use super::{
-    Body, ListPage, MultipartRequest, ObjectHead, Part, PutAnswer, PutRequest, Store, StoreError,
-    StoreErrorKind, UploadId, multipart_etag,
+    Body, GetAnswer, GetRequest, ListPage, MultipartRequest, ObjectHead, Part, PutAnswer, PutRequest, Store,
+    StoreError, StoreErrorKind, UploadId, multipart_etag,
 };
 
 /// Tries in all.
@@ -123,6 +123,10 @@ impl<S: Store> Store for Retrying<S> {
 
     async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectHead>, StoreError> {
         self.retried(|| self.inner.head(key)).await
+    }
+
+    async fn get(&self, request: &GetRequest) -> Result<GetAnswer, StoreError> {
+        self.retried(|| self.inner.get(request)).await
     }
 
     async fn put(&self, request: &PutRequest) -> Result<PutAnswer, StoreError> {

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use s3collect::name::ObjectKey;
 use s3collect::parameters::{ObjectParameters, Parameter};
 use s3collect::store::{
-    Body, Checksum, ChecksumAlgorithm, Condition, FileBody, MultipartRequest, Part, PutRequest, Store,
-    StoreError, StoreErrorKind, StoredChecksum,
+    Body, Checksum, ChecksumAlgorithm, Condition, Fetched, FileBody, GetAnswer, GetRequest, MultipartRequest,
+    Part, PutRequest, Store, StoreError, StoreErrorKind, StoredChecksum,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -42,6 +42,7 @@ pub(crate) async fn conforms<S: Store>(store: &S) {
 pub(crate) async fn conforms_within<S: Store>(store: &S, abilities: Abilities) {
     headers_come_back(store, abilities).await;
     nothing_is_none(store).await;
+    bodies_come_back(store).await;
     an_empty_body_is_an_object(store).await;
     a_put_replaces_all(store).await;
     odd_keys_come_back(store, abilities).await;
@@ -141,6 +142,27 @@ async fn headers_come_back<S: Store>(store: &S, abilities: Abilities) {
 async fn nothing_is_none<S: Store>(store: &S) {
     assert_eq!(store.head(&key("nothing")).await.expect("a head"), None);
     assert_eq!(listed(store, "nothing").await, []);
+}
+
+async fn bodies_come_back<S: Store>(store: &S) {
+    let get = |unless: Option<&str>, most| {
+        let request = GetRequest { key: key("fetched"), unless: unless.map(str::to_owned), most };
+        async move { store.get(&request).await }
+    };
+    let mut compressed = request("fetched", b"not really gzip");
+    compressed.parameters.set(Parameter::ContentEncoding, "gzip");
+    let etag = store.put(&compressed).await.expect("a put").etag;
+    let object = GetAnswer::Object(Fetched {
+        body: "not really gzip".into(),
+        etag: etag.clone(),
+        content_encoding: Some("gzip".to_owned()),
+    });
+    assert_eq!(get(None, 15).await.expect("a get"), object);
+    assert_eq!(get(Some("00000000000000000000000000000000"), 15).await.expect("a get"), object);
+    assert_eq!(get(Some(&etag), 15).await.expect("a get"), GetAnswer::Unchanged);
+    assert_eq!(kind(get(None, 14).await), StoreErrorKind::TooLarge { most: 14 });
+    let absent = GetRequest { key: key("nothing"), unless: None, most: 1 };
+    assert_eq!(store.get(&absent).await.expect("a get"), GetAnswer::Absent);
 }
 
 async fn an_empty_body_is_an_object<S: Store>(store: &S) {

@@ -91,7 +91,7 @@ fn denied(error: &StoreError, permissions: &[&'static str]) -> String {
         .find(|permission| named(&said, permission))
         .map_or_else(|| all(permissions), |permission| format!("`{permission}`"));
     match error.operation {
-        Operation::HeadObject => format!(
+        Operation::HeadObject | Operation::GetObject => format!(
             "it needs {needs} on `{resource}`; without `s3:ListBucket` S3 answers 403 where there is no object"
         ),
         _ if needs.contains("s3:PutObjectAcl") => {

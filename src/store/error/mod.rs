@@ -20,6 +20,7 @@ pub use permission::permissions;
 pub enum Operation {
     ListObjectsV2,
     HeadObject,
+    GetObject,
     PutObject,
     CreateMultipartUpload,
     UploadPart,
@@ -128,6 +129,11 @@ pub enum StoreErrorKind {
     NotS3 {
         /// The endpoint URL without query string.
         endpoint: String,
+    },
+    /// The object is larger than anything of its kind.
+    TooLarge {
+        /// The most bytes that are taken.
+        most: u64,
     },
     /// Refused for any other reason, whose code and message the cause holds.
     Refused {

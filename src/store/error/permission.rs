@@ -23,7 +23,7 @@ const EXTRA: [(Parameter, &str); 9] = [
 pub fn permissions(operation: Operation, parameters: &ObjectParameters) -> Vec<&'static str> {
     let mut needed = vec![match operation {
         Operation::ListObjectsV2 => "s3:ListBucket",
-        Operation::HeadObject => "s3:GetObject",
+        Operation::HeadObject | Operation::GetObject => "s3:GetObject",
         Operation::AbortMultipartUpload => "s3:AbortMultipartUpload",
         Operation::PutObject
         | Operation::CreateMultipartUpload

@@ -53,6 +53,9 @@ impl fmt::Display for StoreError {
             StoreErrorKind::NotS3 { endpoint } => {
                 write!(formatter, "`{endpoint}` does not answer as S3 does")
             }
+            StoreErrorKind::TooLarge { most } => {
+                write!(formatter, "`{target}` is larger than the {most} bytes that are taken")
+            }
             StoreErrorKind::BadEndpoint { endpoint } => write!(formatter, "`{endpoint}` is no endpoint URL"),
             _ => write!(formatter, "{operation} `{target}` cannot be sent"),
         }
@@ -83,6 +86,7 @@ impl Operation {
         match self {
             Self::ListObjectsV2 => "ListObjectsV2",
             Self::HeadObject => "HeadObject",
+            Self::GetObject => "GetObject",
             Self::PutObject => "PutObject",
             Self::CreateMultipartUpload => "CreateMultipartUpload",
             Self::UploadPart => "UploadPart",

@@ -116,8 +116,8 @@ fn answer<E: ProvideErrorMetadata>(operation: Operation, raw: &HttpResponse, err
         region: header("x-amz-bucket-region").or_else(|| element(&body, "Region")),
         request_id: header("x-amz-request-id").or_else(|| element(&body, "RequestId")),
         redirects_to: header("location"),
-        // A HEAD's answer has no body to judge by.
-        foreign: error.code().is_none() && operation != Operation::HeadObject,
+        // The answer to a HEAD, and "not modified", have no body to judge by.
+        foreign: error.code().is_none() && operation != Operation::HeadObject && raw.status().as_u16() != 304,
     }
 }
 

@@ -11,12 +11,14 @@ use crate::settings::ConnectionSettings;
 
 use super::count::Counts;
 use super::{
-    Body, ListPage, MultipartRequest, ObjectHead, Part, PutAnswer, PutRequest, Store, StoreError, UploadId,
+    Body, GetAnswer, GetRequest, ListPage, MultipartRequest, ObjectHead, Part, PutAnswer, PutRequest, Store,
+    StoreError, UploadId,
 };
 
 mod classify;
 mod client;
 mod failure;
+mod get;
 mod head;
 mod headers;
 mod http;
@@ -30,7 +32,7 @@ mod wire;
 pub struct S3Store {
     client: aws_sdk_s3::Client,
     place: client::Place,
-    /// Those that hold for the whole store: HEAD and LIST take them from here.
+    /// Those that hold for the whole store: HEAD, GET and LIST take them from here.
     parameters: ObjectParameters,
     counts: Counts,
 }
@@ -42,7 +44,7 @@ impl std::fmt::Debug for S3Store {
 }
 
 impl S3Store {
-    /// Makes a client for a bucket; sends nothing yet. HEAD and LIST carry `RequestPayer`, `ExpectedBucketOwner` and
+    /// Makes a client for a bucket; sends nothing yet. HEAD, GET and LIST carry `RequestPayer`, `ExpectedBucketOwner` and
     /// the customer's key out of `parameters`. `settings.local` is for the caller: whoever runs the embedded
     /// endpoint hands its address in as `endpoint_url`.
     ///
@@ -79,6 +81,10 @@ impl Store for S3Store {
 
     async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectHead>, StoreError> {
         head::head(self, key).await
+    }
+
+    async fn get(&self, request: &GetRequest) -> Result<GetAnswer, StoreError> {
+        get::get(self, request).await
     }
 
     async fn put(&self, request: &PutRequest) -> Result<PutAnswer, StoreError> {

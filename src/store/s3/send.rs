@@ -97,13 +97,22 @@ impl<'a> Sending<'a> {
             _ => STANDSTILL,
         };
         let Some(answer) = while_moving(&self.progress, limit, request).await else {
-            let cause = format!("nothing moved for {} seconds", limit.as_secs());
-            return Err(self.error(StoreErrorKind::TimedOut).because(cause));
+            return Err(self.timed_out(limit));
         };
         answer.map_err(|error| match self.progress.take_fault() {
             Some(fault) => self.faulty(fault),
             None => self.asked().classify(&error),
         })
+    }
+
+    /// Waits for the next piece of an answer.
+    pub(super) async fn moving<T>(&self, piece: impl Future<Output = T>) -> Result<T, StoreError> {
+        tokio::time::timeout(STANDSTILL, piece).await.map_err(|_| self.timed_out(STANDSTILL))
+    }
+
+    fn timed_out(&self, limit: Duration) -> StoreError {
+        let cause = format!("nothing moved for {} seconds", limit.as_secs());
+        self.error(StoreErrorKind::TimedOut).because(cause)
     }
 
     /// An error of this request.
