@@ -57,11 +57,7 @@ fn content(file: &CollectedFile, rewriter: &Rewriter) -> Result<(ContentHash, Op
         })?;
         return Ok((hasher.finish(), None));
     };
-    let mut bytes = Vec::with_capacity(usize::try_from(file.stamp.size).unwrap_or_default());
-    source.read(|stretch| {
-        bytes.extend_from_slice(stretch);
-        Ok::<(), ReadError>(())
-    })?;
+    let bytes = source.read_whole()?;
     let hash = ContentHash::of(&bytes);
     let text = String::from_utf8(bytes).map_err(|error| ReadError::NotUtf8 {
         name: file.name.clone(),
