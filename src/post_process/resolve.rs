@@ -1,6 +1,7 @@
 //! What a reference becomes: `HashedFilesMixin.url_converter`, `_url` and `_stored_name`, step by step.
 
 use std::collections::{BTreeSet, HashMap};
+use std::mem::{Discriminant, discriminant};
 
 use crate::digest::{NotHashable, hashed_name};
 use crate::python::path::{dirname, inside, join, normpath};
@@ -13,6 +14,9 @@ use super::table::{Naming, Table};
 
 /// So many different references of a file are remembered; the others are resolved whenever they are met.
 const REMEMBERED: usize = 1 << 12;
+
+/// So many findings alike are kept of a file; the others are counted, as there may be millions.
+const KEPT: usize = 1000;
 
 /// Everything that is known when references are resolved.
 #[derive(Debug, Clone, Copy)]
@@ -34,9 +38,11 @@ pub(super) struct Referrer<'a> {
     /// The stored names that stand in the text by now: Django's later patterns may find them there.
     handed_out: HashMap<&'a str, usize>,
     /// The files on whose stored names the text depends.
-    pub(super) targets: BTreeSet<usize>,
+    targets: BTreeSet<usize>,
     /// What is to be said about references.
-    pub(super) findings: Vec<Finding>,
+    findings: Vec<Finding>,
+    /// How many of each kind were found.
+    alike: HashMap<(ReferenceKind, Discriminant<Trouble>), usize>,
 }
 
 /// Something that is to be said about a reference.
@@ -65,6 +71,8 @@ pub(super) enum Trouble {
     Twice(String),
     /// Replaced, by what is a file only if this one is stored as it is.
     Unprocessed(String, usize),
+    /// So many more of this kind, of which this is the first.
+    More(Box<Trouble>, usize),
 }
 
 /// What a name is in the storage.
@@ -96,6 +104,7 @@ impl<'a> Referrer<'a> {
             handed_out: HashMap::new(),
             targets: BTreeSet::new(),
             findings: Vec::new(),
+            alike: HashMap::new(),
         }
     }
 
@@ -129,10 +138,31 @@ impl<'a> Referrer<'a> {
             Err(trouble) => (None, Some(trouble)),
         };
         if let Some(trouble) = trouble {
-            let Reference { kind, url, line } = reference;
-            self.findings.push(Finding { kind, url: url.to_owned(), line, trouble });
+            self.find(reference, trouble);
         }
         replacement
+    }
+
+    fn find(&mut self, Reference { kind, url, line }: Reference<'_>, trouble: Trouble) {
+        let alike = (kind, discriminant(&trouble));
+        let found = self.alike.entry(alike).or_default();
+        *found += 1;
+        let trouble = match *found - 1 {
+            ..KEPT => trouble,
+            KEPT => Trouble::More(Box::new(trouble), 1),
+            _ => return,
+        };
+        self.findings.push(Finding { kind, url: url.to_owned(), line, trouble });
+    }
+
+    /// What is to be said, and the files on whose stored names the text depends.
+    pub(super) fn finish(mut self) -> (Vec<Finding>, BTreeSet<usize>) {
+        for Finding { kind, trouble, .. } in &mut self.findings {
+            if let Trouble::More(first, count) = trouble {
+                *count = self.alike[&(*kind, discriminant(&**first))] - KEPT;
+            }
+        }
+        (self.findings, self.targets)
     }
 
     /// What a reference becomes whose path and fragment were taken apart.
