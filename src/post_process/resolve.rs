@@ -15,6 +15,9 @@ use super::table::{Naming, Table};
 /// So many different references of a file are remembered; the others are resolved whenever they are met.
 const REMEMBERED: usize = 1 << 12;
 
+/// Longer references are not remembered, and are told by their beginnings. No key of S3 has more bytes.
+const LONGEST: usize = 1024;
+
 /// So many findings alike are kept of a file; the others are counted, as there may be millions.
 const KEPT: usize = 1000;
 
@@ -89,6 +92,27 @@ enum Target {
     Directory,
 }
 
+impl Trouble {
+    fn shortened(self) -> Self {
+        match self {
+            Self::Outside(name) => Self::Outside(shortened(&name)),
+            Self::Missing(name) => Self::Missing(shortened(&name)),
+            Self::Dangling(name) => Self::Dangling(shortened(&name)),
+            Self::Twice(name) => Self::Twice(shortened(&name)),
+            Self::Unprocessed(name, index) => Self::Unprocessed(shortened(&name), index),
+            other @ (Self::Unparsable | Self::Directory | Self::More(..)) => other,
+        }
+    }
+}
+
+/// A text of any length, for people.
+fn shortened(text: &str) -> String {
+    match text.len() {
+        ..=LONGEST => text.to_owned(),
+        _ => format!("{}…", &text[..text.floor_char_boundary(LONGEST)]),
+    }
+}
+
 impl From<NotHashable> for Trouble {
     fn from(NotHashable: NotHashable) -> Self {
         Self::Unparsable
@@ -114,7 +138,7 @@ impl<'a> Referrer<'a> {
             return replacement.clone();
         }
         let replacement = self.convert(reference);
-        if self.remembered.len() < REMEMBERED {
+        if self.remembered.len() < REMEMBERED && reference.url.len() <= LONGEST {
             self.remembered.insert(reference.url.to_owned(), replacement.clone());
         }
         replacement
@@ -148,11 +172,11 @@ impl<'a> Referrer<'a> {
         let found = self.alike.entry(alike).or_default();
         *found += 1;
         let trouble = match *found - 1 {
-            ..KEPT => trouble,
-            KEPT => Trouble::More(Box::new(trouble), 1),
+            ..KEPT => trouble.shortened(),
+            KEPT => Trouble::More(Box::new(trouble.shortened()), 1),
             _ => return,
         };
-        self.findings.push(Finding { kind, url: url.to_owned(), line, trouble });
+        self.findings.push(Finding { kind, url: shortened(url), line, trouble });
     }
 
     /// What is to be said, and the files on whose stored names the text depends.

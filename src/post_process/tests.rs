@@ -271,6 +271,15 @@ fn what_is_too_much_to_be_told_is_counted() {
     assert_eq!(told(run(&[("a.css", &queries), ("b.css", "url(c)"), ("c", "")])).len(), 1001);
 }
 
+/// It may be a file of many megabytes in which nothing is closed but at its end.
+#[test]
+fn a_reference_of_any_length_is_told_by_its_beginning() {
+    let told = told(run(&[("a.css", &format!("url({}x)", "é/".repeat(100_000)))]));
+    let beginning = "é/".repeat(341);
+    assert!(told[0].starts_with(&format!("`a.css` line 1 refers to `{beginning}…`, which")), "{told:?}");
+    assert!(told[0].len() < 4096);
+}
+
 /// Django's pattern for `export … from` begins in the comment, and finds what the one for `import` has written.
 #[test]
 fn a_module_that_is_hashed_twice_is_told() {
