@@ -20,6 +20,7 @@ mod parallel;
 pub mod parameters;
 pub mod plan;
 pub mod post_process;
+pub mod prehashed;
 pub mod prepare;
 pub mod published;
 pub mod push;

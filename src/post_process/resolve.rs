@@ -66,6 +66,8 @@ pub(super) enum Trouble {
     Outside(String),
     /// Left as it stands: there is no file of the name.
     Missing(String),
+    /// Left as it stands, as its file keeps its bytes: the file is not stored under its plain name.
+    PlainOnly(String),
     /// Replaced, by the same in other quotes.
     Directory,
     /// Replaced, by what is no file.
@@ -97,6 +99,7 @@ impl Trouble {
         match self {
             Self::Outside(name) => Self::Outside(shortened(&name)),
             Self::Missing(name) => Self::Missing(shortened(&name)),
+            Self::PlainOnly(name) => Self::PlainOnly(shortened(&name)),
             Self::Dangling(name) => Self::Dangling(shortened(&name)),
             Self::Twice(name) => Self::Twice(shortened(&name)),
             Self::Unprocessed(name, index) => Self::Unprocessed(shortened(&name), index),
@@ -149,6 +152,12 @@ impl<'a> Referrer<'a> {
         if is_foreign(url, self.known.static_url) {
             return None;
         }
+        if self.known.sources[self.index].prehashed {
+            if let Some(trouble) = self.plain_only(reference) {
+                self.find(reference, trouble);
+            }
+            return None;
+        }
         let found = match urldefrag(url) {
             Err(_) => Err(Trouble::Unparsable),
             Ok((path, _)) if path.is_empty() => return None,
@@ -189,6 +198,15 @@ impl<'a> Referrer<'a> {
         (self.findings, self.targets)
     }
 
+    /// What is wrong with a reference that stays as it stands: a file may be stored under its hashed name only.
+    fn plain_only(&self, reference: Reference<'_>) -> Option<Trouble> {
+        let known = self.known;
+        let landing = self.landing(reference.url)?;
+        let index = known.table.file(&landing).filter(|_| !known.plain_names)?;
+        let is_stored = known.namings[index].stored_name.as_str() == landing;
+        (!is_stored).then_some(Trouble::PlainOnly(landing))
+    }
+
     /// What a reference becomes whose path and fragment were taken apart.
     fn replacement(&mut self, url: &str, path: &str, fragment: &str) -> Result<(String, Target), Trouble> {
         let target_name = match path.strip_prefix('/') {
@@ -225,13 +243,17 @@ impl<'a> Referrer<'a> {
             self.handed_out.insert(stored_name, index);
             return Ok((stored_name.to_owned(), Target::Row(index)));
         }
-        let parsed = urlsplit(&unquote(&name)).map_err(NotHashable::from)?;
+        let mut parsed = urlsplit(&unquote(&name)).map_err(NotHashable::from)?;
         let file = strip(&parsed.path);
         let Some(file) = inside(file) else {
             return Err(Trouble::Outside(normpath(file)));
         };
         let (hash, target) = if let Some(index) = known.table.file(&file) {
             let source = &known.sources[index];
+            if source.prehashed {
+                parsed.path = file;
+                return Ok((parsed.unsplit().replace('\\', "/"), Target::Row(index)));
+            }
             if source.text.is_none() {
                 self.handed_out.insert(known.namings[index].stored_name.as_str(), index);
             }

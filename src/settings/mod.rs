@@ -19,6 +19,7 @@ mod kind;
 mod layer;
 mod mask;
 mod pattern;
+mod prehashed;
 pub mod register;
 mod resolve;
 mod rules;
@@ -34,6 +35,7 @@ pub use kind::{Kind, Mismatch};
 pub use layer::{Layer, Origin, Place, RawValue, Source};
 pub use mask::{MASK, masked_url};
 pub use pattern::NamePattern;
+pub use prehashed::{Prehashed, PrehashedNames};
 
 /// What a verb cannot do without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -273,6 +275,10 @@ pub struct ManifestSettings {
     pub missing_reference: Severity,
     /// What a reference to a source map in no source is, unless `missing_reference` minds none at all.
     pub missing_source_map: Severity,
+    /// What becomes of files that refer to each other in a circle.
+    pub circular_references: CircularReferences,
+    /// Which names carry a hash already, and stay as they are.
+    pub prehashed: Vec<Prehashed>,
     /// Whether files are stored under their plain names, too.
     pub keep_original_files: bool,
     /// Whether the manifest goes into the bucket (`manifest_storage`).
@@ -288,6 +294,15 @@ pub enum Severity {
     Warn,
     /// It ends the run.
     Error,
+}
+
+/// What becomes of files that refer to each other in a circle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CircularReferences {
+    /// They are an error, as in Django.
+    Refuse,
+    /// They are named by one hash of all of them.
+    Hash,
 }
 
 /// How bodies travel.

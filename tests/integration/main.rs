@@ -7,6 +7,7 @@ mod django_goldens;
 mod explain;
 mod local_endpoint;
 mod manifest;
+mod prehashed;
 mod push;
 mod readme;
 mod s3_wire;
