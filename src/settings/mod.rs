@@ -26,7 +26,8 @@ mod rules;
 pub mod show;
 #[cfg(test)]
 mod tests;
-mod words;
+mod url;
+pub(crate) mod words;
 
 pub use combine::{Combined, Given, combine};
 pub use error::SettingsError;
@@ -36,6 +37,7 @@ pub use layer::{Layer, Origin, Place, RawValue, Source};
 pub use mask::{MASK, masked_url};
 pub use pattern::NamePattern;
 pub use prehashed::{Prehashed, PrehashedNames};
+pub use url::{CloudFrontHash, CloudFrontKey, CloudFrontSettings, SignatureVersion, UrlSettings};
 
 /// What a verb cannot do without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +84,8 @@ pub struct Settings {
     pub objects: ObjectSettings,
     /// How names are hashed.
     pub manifest: ManifestSettings,
+    /// How URLs are made.
+    pub url: UrlSettings,
     /// How bodies travel.
     pub transfer: TransferSettings,
 }
@@ -281,6 +285,8 @@ pub struct ManifestSettings {
     pub prehashed: Vec<Prehashed>,
     /// Whether files are stored under their plain names, too.
     pub keep_original_files: bool,
+    /// Whether a name that the manifest lacks is an error (`manifest_strict`).
+    pub strict: bool,
     /// Whether the manifest goes into the bucket (`manifest_storage`).
     pub in_bucket: bool,
     /// The local manifest file, where there is to be one (`manifest_location`).

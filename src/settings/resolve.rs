@@ -20,6 +20,8 @@ use super::{
 use crate::digest::ChecksumAlgorithm;
 use crate::name::{AssetName, Location};
 
+mod url;
+
 /// The bucket of `local` when none is named.
 const LOCAL_BUCKET: &str = "local";
 
@@ -55,6 +57,7 @@ impl Combined {
             collect: self.collect(needs, &mut errors),
             objects: self.objects(&mut errors),
             manifest: self.manifest(&mut errors),
+            url: self.url(&mut errors),
             transfer: self.transfer(),
         };
         let notes = self.notes();
@@ -296,6 +299,7 @@ impl Combined {
                 .map(|raw| prehashed::prehashed(raw, errors))
                 .unwrap_or_default(),
             keep_original_files: self.boolean("keep_original_files"),
+            strict: self.boolean("manifest_strict"),
             in_bucket: storage.as_deref() != Some("local"),
             local_path: local_path.filter(|_| storage.as_deref() != Some("bucket")),
         }

@@ -13,3 +13,5 @@ mod readme;
 mod s3_wire;
 mod script;
 mod support;
+mod url;
+mod url_goldens;
