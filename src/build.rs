@@ -115,8 +115,8 @@ pub fn process(
     files: Vec<CollectedFile>,
     directories: Severity,
 ) -> Result<Processed, Vec<Problem>> {
-    let rewriter = Rewriter::new(settings.manifest.js_modules);
-    let read = read::read(files, &rewriter);
+    let rewriter = Rewriter::new(settings.manifest.js_modules, settings.manifest.lexer);
+    let read = read::read(files, &rewriter, &settings.manifest.exclude_rewrite);
     let sources: Vec<String> =
         settings.collect.sources.iter().map(|source| source.dir.display().to_string()).collect();
     let options = PostProcessOptions {

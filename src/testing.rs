@@ -16,7 +16,7 @@ use crate::parameters::ObjectParameters;
 use crate::plan::Asset;
 use crate::prepare;
 use crate::settings::{
-    AddressingStyle, Backend, CollectSettings, ConnectionSettings, CredentialSource, GzipSettings,
+    AddressingStyle, Backend, CollectSettings, ConnectionSettings, CredentialSource, GzipSettings, Lexer,
     ManifestSettings, ObjectSettings, Settings, Severity, SourceDir, TransferSettings,
 };
 use crate::store::memory::MemoryStore;
@@ -107,6 +107,8 @@ pub(crate) fn manifest_settings() -> ManifestSettings {
         js_modules: true,
         missing_reference: Severity::Error,
         missing_source_map: Severity::Error,
+        lexer: Lexer::Regex,
+        exclude_rewrite: Vec::new(),
         keep_original_files: true,
         in_bucket: true,
         local_path: None,

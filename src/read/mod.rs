@@ -8,6 +8,7 @@ use crate::collect::CollectedFile;
 use crate::digest::{ContentHash, ContentHasher};
 use crate::parallel;
 use crate::rewrite::{Language, Rewriter};
+use crate::settings::NamePattern;
 
 pub use error::ReadError;
 pub(crate) use source::{SourceFile, read_private};
@@ -32,10 +33,13 @@ pub struct Read {
     pub errors: Vec<ReadError>,
 }
 
-/// Reads files.
+/// Reads files; those with names that match one of the patterns are no text, whatever they hold.
 #[must_use]
-pub fn read(files: Vec<CollectedFile>, rewriter: &Rewriter) -> Read {
-    let contents = parallel::map(&files, |file| content(file, rewriter));
+pub fn read(files: Vec<CollectedFile>, rewriter: &Rewriter, exclude: &[NamePattern]) -> Read {
+    let contents = parallel::map(&files, |file| {
+        let is_excluded = exclude.iter().any(|pattern| pattern.matches(file.name.as_str()));
+        content(file, rewriter, Language::of(file.name.as_str()).filter(|_| !is_excluded))
+    });
     let mut read = Read::default();
     for (file, content) in files.into_iter().zip(contents) {
         let (hash, text) = content.unwrap_or_else(|error| {
@@ -47,9 +51,13 @@ pub fn read(files: Vec<CollectedFile>, rewriter: &Rewriter) -> Read {
     read
 }
 
-fn content(file: &CollectedFile, rewriter: &Rewriter) -> Result<(ContentHash, Option<String>), ReadError> {
+fn content(
+    file: &CollectedFile,
+    rewriter: &Rewriter,
+    language: Option<Language>,
+) -> Result<(ContentHash, Option<String>), ReadError> {
     let source = SourceFile::from(file);
-    let Some(language) = Language::of(file.name.as_str()) else {
+    let Some(language) = language else {
         let mut hasher = ContentHasher::default();
         source.read(|bytes| {
             hasher.update(bytes);

@@ -1,6 +1,7 @@
 use super::*;
 use crate::collect::FileStamp;
 use crate::name::AssetName;
+use crate::settings::Lexer;
 
 fn file(dir: &tempfile::TempDir, name: &str, bytes: &[u8]) -> CollectedFile {
     let path = dir.path().join(name);
@@ -19,14 +20,14 @@ fn text_is_kept_only_where_something_refers() {
         file(&dir, "c.js", b"import './a.js';"),
         file(&dir, "d.CSS", b"url(\xff)"),
     ];
-    let read = read(files.clone(), &Rewriter::new(false));
+    let read = read(files.clone(), &Rewriter::new(false, Lexer::Regex), &[]);
     assert!(read.errors.is_empty());
     let texts: Vec<Option<&str>> = read.sources.iter().map(|source| source.text.as_deref()).collect();
     assert_eq!(texts, [Some("\u{feff}a { b: url(c) }"), None, None, None]);
     let hashes: Vec<String> = read.sources.iter().map(|source| source.hash.to_string()).collect();
     assert_eq!(hashes[1], ContentHash::of("é".as_bytes()).to_string());
     assert_eq!(hashes[3], ContentHash::of(b"url(\xff)").to_string());
-    let with_modules = super::read(files, &Rewriter::new(true));
+    let with_modules = super::read(files, &Rewriter::new(true, Lexer::Regex), &[]);
     assert_eq!(with_modules.sources[2].text.as_deref(), Some("import './a.js';"));
 }
 
@@ -42,7 +43,7 @@ fn what_cannot_be_read_does_not_stop_the_others() {
     ];
     files[2].stamp.size = 2;
     std::fs::remove_file(&files[3].path).expect("it was there");
-    let read = read(files, &Rewriter::new(false));
+    let read = read(files, &Rewriter::new(false, Lexer::Regex), &[]);
     let errors: Vec<String> = read.errors.iter().map(ToString::to_string).collect();
     assert_eq!(
         errors,

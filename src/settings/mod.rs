@@ -273,12 +273,25 @@ pub struct ManifestSettings {
     pub missing_reference: Severity,
     /// What a reference to a source map in no source is, unless `missing_reference` minds none at all.
     pub missing_source_map: Severity,
+    /// How references are found.
+    pub lexer: Lexer,
+    /// Names of files whose references stay as they are, unseen.
+    pub exclude_rewrite: Vec<NamePattern>,
     /// Whether files are stored under their plain names, too.
     pub keep_original_files: bool,
     /// Whether the manifest goes into the bucket (`manifest_storage`).
     pub in_bucket: bool,
     /// The local manifest file, where there is to be one (`manifest_location`).
     pub local_path: Option<PathBuf>,
+}
+
+/// How references are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lexer {
+    /// By Django's patterns.
+    Regex,
+    /// By what the two languages say: comments and strings hold none.
+    Tokens,
 }
 
 /// How much something is minded.

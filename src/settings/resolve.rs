@@ -13,9 +13,9 @@ use super::error::SettingsError;
 use super::file::FILE_NAME;
 use super::layer::Origin;
 use super::{
-    AddressingStyle, Backend, CollectSettings, ConnectionSettings, CredentialSource, GzipSettings, Loaded,
-    ManifestSettings, Needs, ObjectSettings, Secret, Settings, Severity, SourceDir, TransferSettings, mask,
-    register, rules,
+    AddressingStyle, Backend, CollectSettings, ConnectionSettings, CredentialSource, GzipSettings, Lexer,
+    Loaded, ManifestSettings, NamePattern, Needs, ObjectSettings, Secret, Settings, Severity, SourceDir,
+    TransferSettings, mask, register, rules,
 };
 use crate::digest::ChecksumAlgorithm;
 use crate::name::{AssetName, Location};
@@ -287,10 +287,16 @@ impl Combined {
             js_modules: self.boolean("support_js_module_import_aggregation"),
             missing_reference: self.severity("missing_reference"),
             missing_source_map: self.severity("missing_source_map"),
+            lexer: if self.text("lexer").as_deref() == Some("tokens") { Lexer::Tokens } else { Lexer::Regex },
+            exclude_rewrite: self.globs("exclude_rewrite", errors),
             keep_original_files: self.boolean("keep_original_files"),
             in_bucket: storage.as_deref() != Some("local"),
             local_path: local_path.filter(|_| storage.as_deref() != Some("bucket")),
         }
+    }
+
+    fn globs(&self, name: &str, errors: &mut Vec<SettingsError>) -> Vec<NamePattern> {
+        self.value(name).map(|raw| rules::globs(name, raw, errors)).unwrap_or_default()
     }
 
     fn severity(&self, name: &str) -> Severity {

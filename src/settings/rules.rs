@@ -1,4 +1,5 @@
-//! `object_parameters` and `[[rules]]`: dictionaries whose every name is checked and told by its own line. Pure.
+//! `object_parameters` and `[[rules]]`: dictionaries whose every name is checked and told by its own line; and
+//! lists of globs. Pure.
 
 use serde_json::{Map, Value};
 
@@ -107,12 +108,30 @@ fn rule(
     })
 }
 
+/// The globs of a list, in their order; those that are none are left out and told.
+pub(super) fn globs(name: &str, raw: &RawValue, errors: &mut Vec<SettingsError>) -> Vec<NamePattern> {
+    let items = raw.value.as_array().into_iter().flatten().filter_map(|item| item.as_str()).enumerate();
+    let glob = |(index, text): (usize, &str)| {
+        let refuse = |(problem, hint): Refusal| SettingsError::Rule {
+            subject: raw.origin.at_line(raw.lines.get(&format!("/{index}")).copied()).subject(name),
+            problem: format!("has `{text}`, which is no glob: {problem}"),
+            hint,
+        };
+        compiled(text).map_err(|refusal| errors.push(refuse(refusal))).ok()
+    };
+    items.filter_map(glob).collect()
+}
+
 type Refusal = (String, Option<String>);
+
+fn compiled(text: &str) -> Result<NamePattern, Refusal> {
+    let hint = || Some("a `\\` before a character takes it literally".to_owned());
+    NamePattern::new(text).map_err(|error| (error.kind().to_string(), hint()))
+}
 
 fn pattern(fields: &Map<String, Value>) -> Result<NamePattern, Refusal> {
     let example = || Some("write e.g. `match = \"*.html\"`".to_owned());
     let value = fields.get("match").ok_or_else(|| ("has no `match`".to_owned(), example()))?;
     let text = value.as_str().ok_or_else(|| ("must have text as `match`".to_owned(), example()))?;
-    let hint = || Some("a `\\` before a character takes it literally".to_owned());
-    NamePattern::new(text).map_err(|error| (format!("has no glob as `match`: {}", error.kind()), hint()))
+    compiled(text).map_err(|(problem, hint)| (format!("has no glob as `match`: {problem}"), hint))
 }
