@@ -114,7 +114,7 @@ pub enum PostProcessError {
         same: bool,
     },
     /// A script in which Django's patterns had to look for references, although the lexer was to.
-    #[error("`{name}` line {line} is no JavaScript that can be parsed")]
+    #[error("`{name}` line {line}: not parsed as JavaScript")]
     Unlexed {
         /// Which file.
         name: AssetName,
@@ -216,7 +216,9 @@ impl Diagnose for PostProcessError {
             Self::Dangling { .. } => "refer to the file by its plain name",
             Self::Twice { .. } => "move that word, which may stand in a comment, behind the imports",
             Self::Stale { .. } => "leave the query out; a hashed name needs none",
-            Self::Unlexed { .. } => "correct it, or leave it alone with `exclude_rewrite`",
+            Self::Unlexed { .. } => {
+                "correct it, or name it in `exclude_rewrite` if its references need no replacing"
+            }
             Self::Circular { .. } => "remove one of these references",
             Self::Name { .. } => "rename the file, or leave it out with `--ignore`",
             Self::Clash { .. } => "rename one of them, or leave one out with `--ignore`",

@@ -527,6 +527,24 @@ fn rules_are_told_by_their_line() {
 }
 
 #[test]
+fn globs_are_told_by_their_line() {
+    let file = "lexer = \"tokens\"\nexclude_rewrite = [\"vendor/**\", \"*.min.js\"]\n";
+    let manifest = Run::file(file).load(SHOW).settings.manifest;
+    assert_eq!(manifest.lexer, Lexer::Tokens);
+    let is_excluded = |name| manifest.exclude_rewrite.iter().any(|pattern| pattern.matches(name));
+    assert_eq!(["vendor/a/b.css", "c/d.min.js", "c/d.js"].map(is_excluded), [true, true, false]);
+    let default = Run::file("").load(SHOW).settings.manifest;
+    assert_eq!((default.lexer, default.exclude_rewrite.len()), (Lexer::Regex, 0));
+    assert_eq!(
+        Run::file("exclude_rewrite = [\n\"a\",\n\"b[\"]\n").set("lexer=token").errors(SHOW),
+        [
+            "flag `--set lexer` must be `regex` or `tokens`, found `token` / hint: leave it out to have the default, `regex`",
+            "`exclude_rewrite` in `s3collect.toml:3` has `b[`, which is no glob: unclosed character class; missing ']' / hint: a `\\` before a character takes it literally",
+        ]
+    );
+}
+
+#[test]
 fn sources_have_prefixes_and_start_at_the_file() {
     let file = "sources = [\"static\", [\"vendor\", \"node_modules/x\"], {prefix = \"p\", dir = \"/d\"}]";
     let source = |prefix: &str, dir: &str| SourceDir { prefix: prefix.to_owned(), dir: PathBuf::from(dir) };
