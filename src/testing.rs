@@ -16,8 +16,9 @@ use crate::parameters::ObjectParameters;
 use crate::plan::Asset;
 use crate::prepare;
 use crate::settings::{
-    AddressingStyle, Backend, CollectSettings, ConnectionSettings, CredentialSource, GzipSettings, Lexer,
-    ManifestSettings, ObjectSettings, Settings, Severity, SourceDir, TransferSettings,
+    AddressingStyle, Backend, CircularReferences, CollectSettings, ConnectionSettings, CredentialSource,
+    GzipSettings, Lexer, ManifestSettings, ObjectSettings, Settings, Severity, SignatureVersion, SourceDir,
+    TransferSettings, UrlSettings,
 };
 use crate::store::memory::MemoryStore;
 use crate::store::{
@@ -85,6 +86,14 @@ impl Site {
                 },
             },
             manifest: manifest_settings(),
+            url: UrlSettings {
+                querystring_auth: false,
+                querystring_expire: 3600,
+                custom_domain: None,
+                url_protocol: "https:".to_owned(),
+                signature_version: SignatureVersion::V4,
+                cloudfront: None,
+            },
             transfer: TransferSettings {
                 concurrency: None,
                 checksum: None,
@@ -109,7 +118,10 @@ pub(crate) fn manifest_settings() -> ManifestSettings {
         missing_source_map: Severity::Error,
         lexer: Lexer::Regex,
         exclude_rewrite: Vec::new(),
+        circular_references: CircularReferences::Refuse,
+        prehashed: Vec::new(),
         keep_original_files: true,
+        strict: true,
         in_bucket: true,
         local_path: None,
     }
@@ -222,6 +234,11 @@ impl Store for Watched {
         self.watch(Operation::ListObjectsV2, prefix, None, request).await
     }
 
+    async fn list_level(&self, prefix: &str, continuation: Option<&str>) -> Result<ListPage, StoreError> {
+        let request = self.memory().list_level(prefix, continuation);
+        self.watch(Operation::ListObjectsV2, prefix, None, request).await
+    }
+
     async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectHead>, StoreError> {
         self.watch(Operation::HeadObject, key.as_str(), None, self.memory().head(key)).await
     }
@@ -265,6 +282,12 @@ impl Store for Watched {
     async fn abort_multipart(&self, request: &MultipartRequest, upload: &UploadId) -> Result<(), StoreError> {
         let abort = self.memory().abort_multipart(request, upload);
         self.watch(Operation::AbortMultipartUpload, request.key.as_str(), None, abort).await
+    }
+
+    async fn delete(&self, keys: &[ObjectKey]) -> Result<Vec<StoreError>, StoreError> {
+        let operation = if keys.len() > 1 { Operation::DeleteObjects } else { Operation::DeleteObject };
+        let first = keys.first().map_or("", ObjectKey::as_str);
+        self.watch(operation, first, None, self.memory().delete(keys)).await
     }
 
     fn requests(&self) -> BTreeMap<&'static str, u64> {

@@ -112,26 +112,22 @@ fn rule(
 pub(super) fn globs(name: &str, raw: &RawValue, errors: &mut Vec<SettingsError>) -> Vec<NamePattern> {
     let items = raw.value.as_array().into_iter().flatten().filter_map(|item| item.as_str()).enumerate();
     let glob = |(index, text): (usize, &str)| {
-        let refuse = |(problem, hint): Refusal| SettingsError::Rule {
+        let refuse = |error: globset::Error| SettingsError::Glob {
             subject: raw.origin.at_line(raw.lines.get(&format!("/{index}")).copied()).subject(name),
-            problem: format!("has `{text}`, which is no glob: {problem}"),
-            hint,
+            glob: text.to_owned(),
+            problem: error.kind().to_string(),
         };
-        compiled(text).map_err(|refusal| errors.push(refuse(refusal))).ok()
+        NamePattern::new(text).map_err(|error| errors.push(refuse(error))).ok()
     };
     items.filter_map(glob).collect()
 }
 
 type Refusal = (String, Option<String>);
 
-fn compiled(text: &str) -> Result<NamePattern, Refusal> {
-    let hint = || Some("a `\\` before a character takes it literally".to_owned());
-    NamePattern::new(text).map_err(|error| (error.kind().to_string(), hint()))
-}
-
 fn pattern(fields: &Map<String, Value>) -> Result<NamePattern, Refusal> {
     let example = || Some("write e.g. `match = \"*.html\"`".to_owned());
     let value = fields.get("match").ok_or_else(|| ("has no `match`".to_owned(), example()))?;
     let text = value.as_str().ok_or_else(|| ("must have text as `match`".to_owned(), example()))?;
-    compiled(text).map_err(|(problem, hint)| (format!("has no glob as `match`: {problem}"), hint))
+    let hint = || Some("a `\\` before a character takes it literally".to_owned());
+    NamePattern::new(text).map_err(|error| (format!("has no glob as `match`: {}", error.kind()), hint()))
 }
