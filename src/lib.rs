@@ -19,6 +19,7 @@ pub mod object;
 mod parallel;
 pub mod parameters;
 pub mod plan;
+pub mod policy;
 pub mod post_process;
 pub mod published;
 pub mod push;

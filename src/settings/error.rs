@@ -52,6 +52,9 @@ pub enum SettingsError {
     /// A location that django-storages would not take either.
     #[error("{error}")]
     Location { error: NameError, origin: String },
+    /// A place for records that is no location.
+    #[error("`record_prefix` must be a plain prefix such as `records`: found `{found}`")]
+    RecordPrefix { found: String, origin: String },
     /// A manifest that could not be stored.
     #[error("`manifest_name` must be a relative path: {error}")]
     ManifestName { error: NameError, origin: String },
@@ -86,6 +89,7 @@ impl Diagnose for SettingsError {
         match self {
             Self::BucketName { origin, .. }
             | Self::Location { origin, .. }
+            | Self::RecordPrefix { origin, .. }
             | Self::ManifestName { origin, .. }
             | Self::StaticUrl { origin, .. }
             | Self::EndpointScheme { origin, .. } => Some(format!("it comes from {origin}")),
@@ -141,7 +145,11 @@ impl Diagnose for SettingsError {
                 Some(format!("leave it out to have the default, `{}`", default.trim_matches('"')))
             }
             Self::Rule { hint, .. } => hint.clone(),
-            Self::WrongType { .. } | Self::FileUnreadable { .. } | Self::Syntax { .. } | Self::MediaType { .. } => None,
+            Self::WrongType { .. }
+            | Self::FileUnreadable { .. }
+            | Self::Syntax { .. }
+            | Self::MediaType { .. }
+            | Self::RecordPrefix { .. } => None,
         }
     }
 

@@ -82,6 +82,10 @@ pub struct Settings {
     pub manifest: ManifestSettings,
     /// How bodies travel.
     pub transfer: TransferSettings,
+    /// Where records of releases are kept instead of below the location.
+    pub record_prefix: Option<Location>,
+    /// Whether URLs are signed with the keys of S3: `querystring_auth`, and no custom domain.
+    pub presigns_urls: bool,
 }
 
 /// django-storages' storage classes.

@@ -60,6 +60,8 @@ impl Combined {
             objects: self.objects(&mut errors),
             manifest: self.manifest(&mut errors),
             transfer: self.transfer(),
+            record_prefix: self.record_prefix(&mut errors),
+            presigns_urls: self.boolean("querystring_auth") && self.text("custom_domain").is_none(),
         };
         let notes = self.notes();
         let mut all = self.errors;
@@ -121,6 +123,18 @@ impl Combined {
             errors.push(SettingsError::Location { error, origin: self.origin("location").to_string() });
             Location::default()
         })
+    }
+
+    fn record_prefix(&self, errors: &mut Vec<SettingsError>) -> Option<Location> {
+        let found = self.text("record_prefix")?;
+        let prefix = Location::new(&found);
+        if prefix.is_err() {
+            errors.push(SettingsError::RecordPrefix {
+                found,
+                origin: self.origin("record_prefix").to_string(),
+            });
+        }
+        prefix.ok()
     }
 
     fn connection(&self, needs: Needs, errors: &mut Vec<SettingsError>) -> ConnectionSettings {

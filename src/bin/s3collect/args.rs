@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, ColorChoice, Command, FromArgMatches, Parser, Subcommand};
+use s3collect::policy::PolicyVerb;
 use s3collect::settings::register::{self, Setting};
 use s3collect::settings::{Kind, Layer, Origin, Source};
 use serde_json::{Value, json};
@@ -51,6 +52,12 @@ EXAMPLES
   s3collect settings show --all --storage media
   s3collect settings show --json | jq '.[] | select(.origin != \"default\")'
   s3collect settings check --config deploy/s3collect.toml";
+
+const POLICY_EXAMPLES: &str = "\
+EXAMPLES
+  s3collect iam-policy --bucket acme-assets --location static
+  s3collect iam-policy --for push,gc                what a deploy and its cleaning up need
+  s3collect iam-policy --for url --storage media";
 
 const SERVE_EXAMPLES: &str = "\
 EXAMPLES
@@ -109,6 +116,9 @@ pub(crate) enum Verb {
         #[command(subcommand)]
         verb: SettingsVerb,
     },
+    /// Print the least IAM policy that lets verbs run with these settings
+    #[command(after_help = POLICY_EXAMPLES)]
+    IamPolicy(IamPolicy),
     /// Run the embedded S3 endpoint over a directory, with a page to browse it
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(Serve),
@@ -172,6 +182,16 @@ pub(crate) enum SettingsVerb {
         #[command(flatten)]
         settings: SettingsFlags,
     },
+}
+
+#[derive(Args)]
+pub(crate) struct IamPolicy {
+    /// The verbs that shall run, comma-separated
+    #[arg(long = "for", value_name = "VERB,…", value_delimiter = ',', default_value = "push",
+        value_parser = PossibleValuesParser::new(PolicyVerb::ALL.map(PolicyVerb::name)))]
+    pub(crate) verbs: Vec<String>,
+    #[command(flatten)]
+    pub(crate) settings: SettingsFlags,
 }
 
 #[derive(Args)]

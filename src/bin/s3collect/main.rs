@@ -5,6 +5,7 @@ mod explain_verb;
 mod interrupt;
 mod manifest_verb;
 mod output;
+mod policy_verb;
 mod push_verb;
 mod serve_verb;
 mod settings_verb;
@@ -25,7 +26,7 @@ use s3collect::settings::{Combined, Given, Loaded, Needs, combine};
 use s3collect::tree::TreeOptions;
 use tokio::runtime::{Builder, Runtime};
 
-use args::{Arguments, Explain, Global, Manifest, Push, SettingsFlags, SettingsVerb, Verb};
+use args::{Arguments, Explain, Global, IamPolicy, Manifest, Push, SettingsFlags, SettingsVerb, Verb};
 use output::{Printer, Verbosity};
 use push_verb::Asked;
 
@@ -111,6 +112,7 @@ impl Surroundings {
             Verb::Settings { verb: SettingsVerb::Check { settings } } => {
                 settings_verb::check(self.combined(global, settings), global.json, &self.printer)
             }
+            Verb::IamPolicy(policy) => self.policy(global, policy),
             Verb::Serve(serve) => serve_verb::run(&serve, &self.printer),
         }
     }
@@ -150,6 +152,16 @@ impl Surroundings {
             Ok(loaded) => manifest_verb::run(loaded, tree.as_ref(), global.json, self.home(), &self.printer),
             Err((warnings, errors)) => {
                 manifest_verb::tell(&Build::refused(errors, warnings), global.json, &self.printer)
+            }
+        }
+    }
+
+    fn policy(&self, global: &Global, policy: IamPolicy) -> io::Result<Exit> {
+        match self.settings(global, policy.settings, Needs { bucket: true, sources: false }) {
+            Ok(loaded) => policy_verb::run(&loaded, &policy.verbs, global.json, &self.printer),
+            Err((warnings, errors)) => {
+                self.printer.warnings(&warnings);
+                self.printer.failed(&errors, global.json)
             }
         }
     }

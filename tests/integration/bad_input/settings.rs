@@ -154,3 +154,38 @@ fn everything_that_is_wrong_is_told_in_one_run() {
              hint: the nearest name is `CacheControl`\n",
         );
 }
+
+#[test]
+fn policies_that_nobody_needs_or_that_cannot_be_written() {
+    let policy =
+        |arguments: &[&str]| Sandbox::new().run(&[&["iam-policy", "--bucket", "acme"], arguments].concat());
+    policy(&["--for", "push,pusch"]).expect(
+        2,
+        "",
+        "error: invalid value 'pusch' for '--for <VERB,…>'\n  [possible values: push, url, releases, rollback, \
+         verify, gc, ls, stat, exists, cat, get, put, rm]\n\n  tip: a similar value exists: 'push'\n\n\
+         For more information, try '--help'.\n",
+    );
+    policy(&["--for", "url"]).expect(
+        2,
+        "",
+        "error: `url` needs no permission with these settings\n  \
+         hint: URLs that are not signed by S3's keys ask nothing of the bucket\n",
+    );
+    let lambda = "arn:aws:s3-object-lambda:eu-west-1:123456789012:accesspoint/ap";
+    Sandbox::new().run(&["iam-policy", "--bucket", lambda]).expect(
+        2,
+        "",
+        "error: there is no policy for the Object Lambda access point \
+         `arn:aws:s3-object-lambda:eu-west-1:123456789012:accesspoint/ap`\n  \
+         hint: name the access point behind it as `bucket_name`, and add the permission to invoke the function\n",
+    );
+    policy(&["--set", "record_prefix=/x"]).expect(
+        2,
+        "",
+        "warning: flag `--set record_prefix` does not act yet\n  \
+         note: it is a known setting; this version reads it, checks its type and goes on without it\n\
+         error: `record_prefix` must be a plain prefix such as `records`: found `/x`\n  \
+         note: it comes from flag `--set record_prefix`\n",
+    );
+}
