@@ -14,6 +14,7 @@ pub mod explain;
 pub mod local;
 pub mod manifest;
 pub mod media_type;
+pub mod migrate;
 pub mod name;
 pub mod object;
 mod parallel;

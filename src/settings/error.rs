@@ -18,7 +18,7 @@ pub enum SettingsError {
     WrongType { subject: String, expected: String, found: String, default: Option<&'static str> },
     /// A name that django-storages once had.
     #[error("{subject} is no setting any more: {why}")]
-    Removed { subject: String, why: &'static str, instead: &'static str },
+    Removed { subject: String, why: &'static str, instead: &'static str, legacy: bool },
     /// A secret in `--set` or in a flag, where every process on the machine can read it.
     #[error("{subject} is refused: a secret on the command line can be read by every process")]
     SecretOnCommandLine { subject: String, environment: &'static str, part: Option<&'static str> },
@@ -104,6 +104,9 @@ impl Diagnose for SettingsError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Unknown { hint, .. } => Some(hint.clone()),
+            Self::Removed { instead, legacy: true, .. } => {
+                Some(format!("{instead}; `s3collect settings migrate FILE` rewrites it"))
+            }
             Self::Removed { instead, .. } => Some((*instead).to_owned()),
             Self::SecretOnCommandLine { environment, part, .. } => Some(match part {
                 Some(part) => format!("give `{part}` in `{environment}` in the environment, or in the file"),
@@ -115,6 +118,9 @@ impl Diagnose for SettingsError {
                 Some("correct `--config`, or leave it out to have `s3collect.toml` looked for".to_owned())
             }
             Self::UnknownStorage { known, .. } => Some(storages_hint(known)),
+            Self::UnknownBackend { class, .. } if class.ends_with("S3BotoStorage") => Some(
+                "the boto backend is gone; `s3collect settings migrate FILE` rewrites what belongs to it".to_owned(),
+            ),
             Self::UnknownBackend { nearest, .. } => Some(match nearest {
                 Some(class) => format!("the nearest name is `{class}`"),
                 None => "use `S3StaticStorage` or `S3Storage`".to_owned(),

@@ -170,7 +170,8 @@ impl Layer {
         let on_command_line = matches!(origin, Origin::Flag(_));
         let error = match (setting.status, value) {
             (Status::Removed { why, instead }, _) => {
-                SettingsError::Removed { subject: origin.subject(setting.name), why, instead }
+                let (subject, legacy) = (origin.subject(setting.name), setting.is_legacy());
+                SettingsError::Removed { subject, why, instead, legacy }
             }
             (_, Ok(value)) if on_command_line && (setting.secret || mask::holds_secret(&value)) => {
                 SettingsError::SecretOnCommandLine {

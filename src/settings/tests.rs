@@ -333,9 +333,9 @@ fn a_legacy_name_is_refused_with_what_to_use() {
             .with_environment(&[("AWS_HEADERS", "{}")])
             .errors(SHOW),
         [
-            "`AWS_HEADERS` in the environment is no setting any more: it belongs to the boto backend, which django-storages removed in 1.9 / hint: use `object_parameters`, and write `cache-control` as `CacheControl`",
-            "`secure_urls` in `s3collect.toml:1` is no setting any more: django-storages removed it in 1.13 / hint: URLs are https; set `url_protocol = \"http:\"` where they must not be",
-            "`AWS_S3_HOST` in `s3collect.toml:2` is no setting any more: it belongs to the boto backend, which django-storages removed in 1.9 / hint: use `endpoint_url` with a scheme and the port, and take `region_name` from the host's name",
+            "`AWS_HEADERS` in the environment is no setting any more: it belongs to the boto backend, which django-storages removed in 1.9 / hint: use `object_parameters`, and write `cache-control` as `CacheControl`; `s3collect settings migrate FILE` rewrites it",
+            "`secure_urls` in `s3collect.toml:1` is no setting any more: django-storages removed it in 1.13 / hint: URLs are https; set `url_protocol = \"http:\"` where they must not be; `s3collect settings migrate FILE` rewrites it",
+            "`AWS_S3_HOST` in `s3collect.toml:2` is no setting any more: it belongs to the boto backend, which django-storages removed in 1.9 / hint: use `endpoint_url` with a scheme and the port, and take `region_name` from the host's name; `s3collect settings migrate FILE` rewrites it",
         ]
     );
 }

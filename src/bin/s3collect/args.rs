@@ -53,6 +53,12 @@ EXAMPLES
   s3collect settings show --json | jq '.[] | select(.origin != \"default\")'
   s3collect settings check --config deploy/s3collect.toml";
 
+const MIGRATE_EXAMPLES: &str = "\
+EXAMPLES
+  s3collect settings migrate site/settings.py > new.py
+  s3collect settings migrate --form env - < .env    `AWS_HEADERS={…}` and the like
+  s3collect settings migrate site/settings.py --persisted-urls";
+
 const POLICY_EXAMPLES: &str = "\
 EXAMPLES
   s3collect iam-policy --bucket acme-assets --location static
@@ -182,6 +188,22 @@ pub(crate) enum SettingsVerb {
         #[command(flatten)]
         settings: SettingsFlags,
     },
+    /// Rewrite the settings of django-storages' boto backend; the file goes to stdout, what changed and why to stderr
+    #[command(after_help = MIGRATE_EXAMPLES)]
+    Migrate(Migrate),
+}
+
+#[derive(Args)]
+pub(crate) struct Migrate {
+    /// A Django settings module, lines of `NAME=VALUE`, or a settings file of ours; `-` for stdin
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// What the file is; without it its name decides, or what it looks like
+    #[arg(long, value_name = "FORM", value_parser = PossibleValuesParser::new(["python", "env", "toml"]))]
+    pub(crate) form: Option<String>,
+    /// URLs made before are kept somewhere: sign new ones the same way
+    #[arg(long)]
+    pub(crate) persisted_urls: bool,
 }
 
 #[derive(Args)]

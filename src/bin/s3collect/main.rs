@@ -4,6 +4,7 @@ mod args;
 mod explain_verb;
 mod interrupt;
 mod manifest_verb;
+mod migrate_verb;
 mod output;
 mod policy_verb;
 mod push_verb;
@@ -111,6 +112,9 @@ impl Surroundings {
             }
             Verb::Settings { verb: SettingsVerb::Check { settings } } => {
                 settings_verb::check(self.combined(global, settings), global.json, &self.printer)
+            }
+            Verb::Settings { verb: SettingsVerb::Migrate(asked) } => {
+                migrate_verb::run(&asked, global.json, &self.printer)
             }
             Verb::IamPolicy(policy) => self.policy(global, policy),
             Verb::Serve(serve) => serve_verb::run(&serve, &self.printer),
