@@ -12,6 +12,7 @@ use super::environment;
 use super::error::SettingsError;
 use super::file::{self, SettingsFile};
 use super::layer::{Layer, Origin, RawValue, Source};
+use super::overlap;
 use super::register::{self, Setting, Status};
 use super::words;
 use crate::error::Problem;
@@ -87,6 +88,10 @@ pub fn combine(given: Given<'_>) -> Combined {
         // What the file, or the storage that was meant, might have said is not missed besides.
         broken.extend(NOT_TO_BE_MISSED);
     }
+    let mut warnings = environment::strangers(given.environment);
+    if errors.is_empty() {
+        warnings.extend(overlap::warnings(&layers, &document.storages, &storage));
+    }
     if let Some(layer) = document.storages.remove(&storage) {
         layers.push(layer);
     }
@@ -101,7 +106,7 @@ pub fn combine(given: Given<'_>) -> Combined {
         values: BTreeMap::new(),
         broken,
         errors,
-        warnings: environment::strangers(given.environment),
+        warnings,
         static_dir_exists: given.static_dir_exists,
     };
     for layer in layers {

@@ -117,7 +117,7 @@ impl Diagnose for SettingsError {
             Self::FileUnreadable { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 Some("correct `--config`, or leave it out to have `s3collect.toml` looked for".to_owned())
             }
-            Self::UnknownStorage { known, .. } => Some(storages_hint(known)),
+            Self::UnknownStorage { storage, known, .. } => Some(storages_hint(storage, known)),
             Self::UnknownBackend { class, .. } if class.ends_with("S3BotoStorage") => Some(
                 "the boto backend is gone; `s3collect settings migrate FILE` rewrites what belongs to it".to_owned(),
             ),
@@ -164,9 +164,11 @@ impl Diagnose for SettingsError {
     }
 }
 
-fn storages_hint(known: &[String]) -> String {
-    match known {
-        [] => "leave `storage` out, or write a `[storages.NAME]`".to_owned(),
-        names => format!("it has {}", super::words::listed(names)),
+fn storages_hint(storage: &str, known: &[String]) -> String {
+    let nearest = super::words::nearest(storage, known.iter().map(String::as_str));
+    match (known, nearest) {
+        ([], _) => "leave `storage` out, or write a `[storages.NAME]`".to_owned(),
+        (_, Some(nearest)) => format!("the nearest name is `{nearest}`"),
+        (names, None) => format!("it has {}", super::words::listed(names)),
     }
 }

@@ -18,6 +18,7 @@ mod file;
 mod kind;
 mod layer;
 mod mask;
+mod overlap;
 mod pattern;
 pub mod register;
 mod resolve;

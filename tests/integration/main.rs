@@ -11,4 +11,5 @@ mod push;
 mod readme;
 mod s3_wire;
 mod script;
+mod storages;
 mod support;
