@@ -9,11 +9,10 @@ use std::time::Instant;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::collect;
+use crate::collect::{self, CollectedFile};
 use crate::error::{Exit, Problem};
 use crate::manifest::Manifest;
 use crate::post_process::{self, Content, PostProcessOptions, Processed};
-use crate::push;
 use crate::read;
 use crate::report::{Bytes, count};
 use crate::rewrite::Rewriter;
@@ -107,20 +106,17 @@ impl fmt::Display for Build {
     }
 }
 
-/// Collects, reads and post-processes; `directories` is what a reference to a directory is.
+/// Reads what was collected and post-processes it; `directories` is what a reference to a directory is.
 ///
 /// # Errors
-/// Everything that is wrong with sources, files and references.
+/// Everything that is wrong with files and references.
 pub fn process(
     settings: &Settings,
-    home: Option<&Path>,
+    files: Vec<CollectedFile>,
     directories: Severity,
 ) -> Result<Processed, Vec<Problem>> {
-    let collected = collect::collect(&settings.collect, &settings.location, home)
-        .map_err(|errors| errors.iter().map(Problem::of).collect::<Vec<_>>())?;
-    let mut warnings = push::warnings(&collected);
     let rewriter = Rewriter::new(settings.manifest.js_modules);
-    let read = read::read(collected.files, &rewriter);
+    let read = read::read(files, &rewriter);
     let sources: Vec<String> =
         settings.collect.sources.iter().map(|source| source.dir.display().to_string()).collect();
     let options = PostProcessOptions {
@@ -131,10 +127,7 @@ pub fn process(
     };
     let mut problems: Vec<Problem> = read.errors.iter().map(Problem::of).collect();
     match post_process::post_process(read.sources, &options) {
-        Ok(mut processed) if problems.is_empty() => {
-            warnings.append(&mut processed.warnings);
-            Ok(Processed { warnings, ..processed })
-        }
+        Ok(processed) if problems.is_empty() => Ok(processed),
         Ok(_) => Err(problems),
         Err(errors) => {
             problems.extend(errors.iter().map(Problem::of));
@@ -172,10 +165,12 @@ fn run(
     if let Some(tree) = tree {
         tree::check(&tree.out, &settings.collect.sources).map_err(|error| vec![error.into()])?;
     }
-    let mut processed = process(settings, home, Severity::Warn).inspect_err(|_| {
-        build.note = tree.map(|tree| format!("nothing was written to `{}`", tree.out.display()));
-    })?;
-    build.warnings = std::mem::take(&mut processed.warnings);
+    let mut processed = collected(settings, home, build)
+        .and_then(|files| process(settings, files, Severity::Warn))
+        .inspect_err(|_| {
+            build.note = tree.map(|tree| format!("nothing was written to `{}`", tree.out.display()));
+        })?;
+    build.warnings.append(&mut processed.warnings);
     build.assets = processed.assets.len() as u64;
     build.bytes_source = processed.assets.iter().map(|asset| asset.file.stamp.size).sum();
     build.rewritten =
@@ -189,6 +184,17 @@ fn run(
     build.document = processed.manifest.to_json();
     build.manifest = Some(built(&processed.manifest, settings.manifest.manifest_name.to_string()));
     Ok(())
+}
+
+fn collected(
+    settings: &Settings,
+    home: Option<&Path>,
+    build: &mut Build,
+) -> Result<Vec<CollectedFile>, Vec<Problem>> {
+    let collected = collect::collect(&settings.collect, &settings.location, home)
+        .map_err(|errors| errors.iter().map(Problem::of).collect::<Vec<_>>())?;
+    build.warnings = collected.warnings();
+    Ok(collected.files)
 }
 
 fn built(manifest: &Manifest, name: String) -> BuiltManifest {

@@ -10,20 +10,22 @@ use crate::error::Problem;
 use crate::object::{Compression, Origin, Subject};
 use crate::parameters::{Field, ObjectParameters};
 use crate::plan::{Asset, Wave};
-use crate::push::Prepared;
+use crate::prepare::Prepared;
 use crate::settings::SourceDir;
 
-/// Everything that is decided about a file before its body is looked at.
+/// Everything that is decided about an object before its body is looked at. A file may be stored as two.
 #[derive(Debug, Clone, Serialize)]
 pub struct Explanation {
     /// The asset's name.
     pub name: String,
+    /// What it is stored as; differs from the name where it is hashed.
+    pub stored_name: String,
     /// The object's key.
     pub key: String,
-    /// The file.
-    pub path: String,
+    /// The file; `None` for the manifest.
+    pub path: Option<String>,
     /// The static dir it was found in, as it was written.
-    pub source: String,
+    pub source: Option<String>,
     /// The object parameters, sorted by name.
     pub parameters: Vec<ExplainedParameter>,
     /// Whether it is compressed, and why or why not.
@@ -58,15 +60,15 @@ pub fn explain(
     for file in files {
         let asked =
             Asked { file, name: plain(Path::new(file)), path: plain(&directory.join(file)), directory };
-        match prepared
-            .assets
-            .iter()
-            .find(|asset| asked.is_name(asset))
-            .or_else(|| prepared.assets.iter().find(|asset| asked.is_path(&asset.file.path)))
-        {
-            Some(asset) => explanations.push(explanation(asset, sources)),
-            None => problems.push(not_collected(prepared, &asked)),
+        let mut meant: Vec<&Asset> = prepared.assets.iter().filter(|asset| asked.is_name(asset)).collect();
+        if meant.is_empty() {
+            meant = prepared.assets.iter().filter(|asset| asked.is_file(asset)).collect();
         }
+        if meant.is_empty() {
+            problems.push(not_collected(prepared, &asked));
+        }
+        meant.sort_by_key(|asset| asset.wave());
+        explanations.extend(meant.into_iter().map(|asset| explanation(asset, sources)));
     }
     if problems.is_empty() { Ok(explanations) } else { Err(problems) }
 }
@@ -85,7 +87,12 @@ struct Asked<'a> {
 
 impl Asked<'_> {
     fn is_name(&self, asset: &Asset) -> bool {
-        Path::new(asset.file.name.as_str()) == self.name
+        let names = [asset.material.name().as_str(), asset.stored_name.as_str()];
+        names.into_iter().any(|name| Path::new(name) == self.name)
+    }
+
+    fn is_file(&self, asset: &Asset) -> bool {
+        asset.material.file().is_some_and(|file| self.is_path(&file.path))
     }
 
     fn is_path(&self, path: &Path) -> bool {
@@ -129,7 +136,7 @@ fn not_collected(prepared: &Prepared, asked: &Asked<'_>) -> Problem {
         return left_out(ignored, asked);
     }
     let problem = Problem::new(format!("`{file}` was not collected"));
-    let names = prepared.assets.iter().map(|asset| asset.file.name.as_str());
+    let names = prepared.assets.iter().map(|asset| asset.material.name().as_str());
     let nearest = names
         .map(|name| (strsim::normalized_damerau_levenshtein(name, file), name))
         .max_by(|left, right| left.0.total_cmp(&right.0));
@@ -165,16 +172,17 @@ fn explanation(asset: &Asset, sources: &[SourceDir]) -> Explanation {
             Subject::Gzip | Subject::Entry => None,
         })
         .collect();
+    let file = asset.material.file();
+    let source = file.and_then(|file| sources.get(file.source));
     Explanation {
-        name: asset.file.name.to_string(),
+        name: asset.material.name().to_string(),
+        stored_name: asset.stored_name.to_string(),
         key: asset.key.to_string(),
-        path: asset.file.path.display().to_string(),
-        source: sources
-            .get(asset.file.source)
-            .map_or_else(String::new, |source| source.dir.display().to_string()),
+        path: file.map(|file| file.path.display().to_string()),
+        source: source.map(|source| source.dir.display().to_string()),
         parameters,
         gzip: gzip(&described.compression, decided_by(Subject::Gzip)),
-        wave: if described.entry { Wave::Entry } else { Wave::Plain },
+        wave: asset.wave(),
     }
 }
 
@@ -202,17 +210,21 @@ fn gzip(compression: &Compression, decided_by: Option<&Origin>) -> String {
 /// The lines that a person reads.
 impl fmt::Display for Explanation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(formatter, "{}", self.name)?;
-        writeln!(formatter, "  file: {}", self.path)?;
-        writeln!(formatter, "  source: {}", self.source)?;
+        writeln!(formatter, "{}", self.stored_name)?;
+        if let (Some(path), Some(source)) = (&self.path, &self.source) {
+            writeln!(formatter, "  file: {path}")?;
+            writeln!(formatter, "  source: {source}")?;
+        }
         writeln!(formatter, "  key: {}", self.key)?;
         for parameter in &self.parameters {
             writeln!(formatter, "  {}: {}  ({})", parameter.parameter, parameter.value, parameter.by)?;
         }
         writeln!(formatter, "  gzip: {}", self.gzip)?;
         let wave = match self.wave {
+            Wave::Hashed => "first, under a hashed name",
             Wave::Plain => "before pages",
             Wave::Entry => "last, as a page",
+            Wave::Manifest => "last of all, once everything that it names is stored",
         };
         writeln!(formatter, "  put: {wave}")
     }

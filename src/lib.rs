@@ -22,6 +22,7 @@ pub mod parameters;
 pub mod plan;
 pub mod policy;
 pub mod post_process;
+pub mod prepare;
 pub mod published;
 pub mod push;
 mod python;

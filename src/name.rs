@@ -238,6 +238,14 @@ impl Location {
     pub fn key(&self, name: &AssetName) -> Result<ObjectKey, NameError> {
         ObjectKey::new(format!("{}{name}", self.prefix()))
     }
+
+    /// The key of a stored name under this location.
+    ///
+    /// # Errors
+    /// [`NameError::KeyTooLong`].
+    pub fn stored_key(&self, name: &StoredName) -> Result<ObjectKey, NameError> {
+        ObjectKey::new(format!("{}{name}", self.prefix()))
+    }
 }
 
 impl fmt::Display for Location {

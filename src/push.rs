@@ -1,23 +1,24 @@
 //! The verb `push`: composes the rooms from the settings to the summary.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use crate::apply::{self, Applied, ApplyOptions, Budget, Outcome};
-use crate::collect::{self, Collected, Ignored, Shadowed};
 use crate::compare::{self, CompareOptions};
 use crate::error::Problem;
 use crate::name::{Location, ObjectKey};
-use crate::object;
+use crate::object::Role;
 use crate::parameters::Parameter;
-use crate::plan::{Action, Asset, Plan, Step, stored_parameters};
-use crate::report::{Reporter, StepSummary, Summary};
-use crate::settings::Settings;
+use crate::plan::{Action, Asset, Plan, PutReason, Step, stored_parameters};
+use crate::prepare::{Prepared, PreparedManifest};
+use crate::report::{ManifestState, ManifestSummary, Reporter, StepSummary, Summary};
+use crate::settings::{ManifestSettings, Settings};
 use crate::store::retry::{Pressure, Retrying};
 use crate::store::{Limit, Store};
+use crate::tree;
 
 /// What a push is asked for besides its settings.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,47 +27,6 @@ pub struct PushOptions {
     pub dry_run: bool,
     /// Compare headers too, by a HEAD for each key.
     pub check_headers: bool,
-}
-
-/// What the sources hold, described.
-#[derive(Debug, Default)]
-pub struct Prepared {
-    /// Sorted by name.
-    pub assets: Vec<Asset>,
-    /// Files that an earlier source hides.
-    pub shadowed: Vec<Shadowed>,
-    /// What ignore patterns left out.
-    pub ignored: Vec<Ignored>,
-    /// What deserves a look.
-    pub warnings: Vec<Problem>,
-}
-
-/// Collects the sources and describes every asset, offline.
-///
-/// # Errors
-/// Everything that is wrong with sources, names and rules.
-pub fn prepare(settings: &Settings, home: Option<&Path>) -> Result<Prepared, Vec<Problem>> {
-    let collected = collect::collect(&settings.collect, &settings.location, home)
-        .map_err(|errors| errors.iter().map(Problem::of).collect::<Vec<_>>())?;
-    if let Some(local) = &settings.connection.local {
-        collect::check_outside(&settings.collect, local).map_err(|error| vec![Problem::of(&error)])?;
-    }
-    let warnings = warnings(&collected);
-    let mut assets = Vec::with_capacity(collected.files.len());
-    let mut problems = Vec::new();
-    for file in collected.files {
-        match settings.location.key(&file.name) {
-            Ok(key) => {
-                let description = object::describe(&settings.objects, &file.name, &key);
-                assets.push(Asset { file, key, description });
-            }
-            Err(error) => problems.push(Problem::of(&error)),
-        }
-    }
-    if !problems.is_empty() {
-        return Err(problems);
-    }
-    Ok(Prepared { assets, shadowed: collected.shadowed, ignored: collected.ignored, warnings })
 }
 
 /// Pushes into a store, whatever it is.
@@ -84,8 +44,9 @@ pub async fn push<S: Store + 'static>(
         dry_run: options.dry_run,
         bucket: Some(settings.connection.bucket.clone()),
         location: Some(settings.location.to_string()),
-        assets: prepared.assets.len() as u64,
-        bytes_source: prepared.assets.iter().map(|asset| asset.file.stamp.size).sum(),
+        assets: prepared.files,
+        bytes_source: prepared.bytes,
+        manifest: prepared.manifest.as_ref().map(|manifest| manifest_summary(settings, manifest)),
         warnings: prepared.warnings,
         ..Summary::default()
     };
@@ -103,7 +64,10 @@ pub async fn push<S: Store + 'static>(
     };
     let location = &settings.location;
     match plan(location, how, prepared.assets, &*store, &*reporter, &cancel, &mut summary.warnings).await {
-        Ok(plan) if options.dry_run => tell(&plan, &mut summary),
+        Ok(plan) if options.dry_run => {
+            tell(&plan, &mut summary);
+            keep_locally(settings, prepared.manifest, &mut summary).await;
+        }
         Ok(plan) => {
             let plan = Arc::new(plan);
             let how = ApplyOptions {
@@ -114,6 +78,7 @@ pub async fn push<S: Store + 'static>(
             let done =
                 apply::apply(Arc::clone(&plan), Arc::clone(&store), how, reporter, cancel.clone()).await;
             settle(&plan, done, &mut summary);
+            keep_locally(settings, prepared.manifest, &mut summary).await;
         }
         Err(problems) => {
             summary.note = Some("nothing was stored".to_owned());
@@ -155,6 +120,9 @@ async fn plan<S: Store>(
 /// A dry run's summary.
 fn tell(plan: &Plan, summary: &mut Summary) {
     for step in &plan.steps {
+        if let (Role::Manifest, Some(manifest)) = (step.asset.role, &mut summary.manifest) {
+            manifest.state = if step.is_put() { ManifestState::Due } else { ManifestState::Unchanged };
+        }
         let told = step_summary(step, None);
         if step.is_put() {
             summary.put += 1;
@@ -170,6 +138,14 @@ fn tell(plan: &Plan, summary: &mut Summary) {
 fn settle(plan: &Plan, applied: Applied, summary: &mut Summary) {
     let mut unknown = 0_u64;
     for (step, outcome) in plan.steps.iter().zip(applied.outcomes) {
+        if let (Role::Manifest, Some(manifest)) = (step.asset.role, &mut summary.manifest) {
+            manifest.state = match &outcome {
+                None => ManifestState::Unchanged,
+                Some(Outcome::Stored(_)) => ManifestState::Published,
+                Some(Outcome::Failed(_) | Outcome::NotTried) => ManifestState::NotPublished,
+                Some(Outcome::Unknown) => ManifestState::Unknown,
+            };
+        }
         let stored = match outcome {
             None => {
                 summary.skipped += 1;
@@ -198,19 +174,72 @@ fn settle(plan: &Plan, applied: Applied, summary: &mut Summary) {
     }
     summary.interrupted = applied.interrupted;
     if summary.failed + summary.not_tried + unknown > 0 {
-        summary.note = Some(state(summary, unknown));
+        let first = plan
+            .steps
+            .iter()
+            .any(|step| step.asset.role == Role::Manifest && step.action == Action::Put(PutReason::New));
+        summary.note = Some(state(summary, unknown, first));
     }
 }
 
-/// The state things are in after a push that did not do everything.
-fn state(summary: &Summary, unknown: u64) -> String {
+/// The state things are in after a push that did not do everything; `first` where no manifest was there before.
+fn state(summary: &Summary, unknown: u64, first: bool) -> String {
     let due = summary.put + summary.failed + summary.not_tried + unknown;
     let mut state = format!("{} of {due} objects were stored; ", summary.put);
     if unknown > 0 {
         state.push_str(&format!("{unknown} may have been; "));
     }
-    state.push_str("the others are as they were before, and the next push tries them again");
+    state.push_str(match summary.manifest.as_ref().map(|manifest| manifest.state) {
+        None | Some(ManifestState::Unchanged) => {
+            "the others are as they were before, and the next push tries them again"
+        }
+        Some(ManifestState::Unknown) => {
+            "the manifest is either the new or the previous one, and all that either names is there"
+        }
+        Some(_) if first => "no manifest was published, and the next push tries again",
+        Some(_) => "the manifest was not replaced, so the previous release is intact",
+    });
     state
+}
+
+/// The manifest before anything is done about it.
+fn manifest_summary(settings: &Settings, manifest: &PreparedManifest) -> ManifestSummary {
+    let ManifestSettings { manifest_name, in_bucket, local_path, .. } = &settings.manifest;
+    let key = settings.location.key(manifest_name).ok().filter(|_| *in_bucket);
+    ManifestSummary {
+        key: key.map(|key| key.to_string()),
+        path: local_path.as_ref().map(|path| path.display().to_string()),
+        hash: manifest.hash.clone(),
+        entries: manifest.entries,
+        state: ManifestState::NotPublished,
+    }
+}
+
+/// Writes the local manifest once everything that it names is in the bucket, or tells whether that is due.
+async fn keep_locally(settings: &Settings, manifest: Option<PreparedManifest>, summary: &mut Summary) {
+    let (Some(manifest), Some(path)) = (manifest, settings.manifest.local_path.clone()) else { return };
+    if summary.failed + summary.not_tried > 0 || summary.interrupted || !summary.errors.is_empty() {
+        return;
+    }
+    let dry_run = summary.dry_run;
+    let work = move || match dry_run {
+        true => Ok(tree::is_written(&path, &manifest.document)),
+        false => tree::write_manifest(&path, &manifest.document).map(|written| !written),
+    };
+    let unchanged = spawn_blocking(work).await.expect("writing does not panic");
+    let state = match unchanged {
+        Ok(true) => ManifestState::Unchanged,
+        Ok(false) if dry_run => ManifestState::Due,
+        Ok(false) => ManifestState::Published,
+        Err(error) => {
+            summary.errors.push(Problem { note: None, ..Problem::of(&error) });
+            summary.note = Some("all objects are stored; the local manifest was not replaced".to_owned());
+            ManifestState::NotPublished
+        }
+    };
+    if let Some(told) = summary.manifest.as_mut().filter(|_| !settings.manifest.in_bucket) {
+        told.state = state;
+    }
 }
 
 fn step_summary(step: &Step, stored: Option<&apply::Stored>) -> StepSummary {
@@ -224,11 +253,11 @@ fn step_summary(step: &Step, stored: Option<&apply::Stored>) -> StepSummary {
         Action::Skip(reason) => ("skip", reason.to_string()),
     };
     StepSummary {
-        name: step.asset.file.name.to_string(),
+        name: step.asset.material.name().to_string(),
         key: step.asset.key.to_string(),
         action,
         reason,
-        size: step.asset.file.stamp.size,
+        size: step.asset.material.size(),
         stored_size: stored.map(|stored| stored.size).or(body.map(|body| body.digest.size)),
         content_type: header(Parameter::ContentType),
         content_encoding: header(Parameter::ContentEncoding),
@@ -237,19 +266,7 @@ fn step_summary(step: &Step, stored: Option<&apply::Stored>) -> StepSummary {
     }
 }
 
-/// What a person should know about what was collected.
-pub(crate) fn warnings(collected: &Collected) -> Vec<Problem> {
-    let shadowed = collected.shadowed.iter().map(|shadowed| Problem {
-        name: Some(shadowed.name.to_string()),
-        ..Problem::new(format!("`{}` is hidden by `{}`", shadowed.path.display(), shadowed.by.display()))
-    });
-    let look_alikes = collected.look_alikes.iter().map(|names| {
-        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-        Problem::new(format!("{} differ only by case or Unicode form; all are stored", names.join(", ")))
-            .with_hint("some file systems cannot hold them side by side; rename all but one")
-    });
-    shadowed.chain(look_alikes).collect()
-}
-
+#[cfg(test)]
+mod manifest_tests;
 #[cfg(test)]
 mod tests;

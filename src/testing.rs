@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use crate::name::{AssetName, Location, ObjectKey};
 use crate::parameters::ObjectParameters;
 use crate::plan::Asset;
-use crate::push;
+use crate::prepare;
 use crate::settings::{
     AddressingStyle, Backend, CollectSettings, ConnectionSettings, CredentialSource, GzipSettings,
     ManifestSettings, ObjectSettings, Settings, Severity, SourceDir, TransferSettings,
@@ -72,6 +72,7 @@ impl Site {
                 follow_symlinks: false,
             },
             objects: ObjectSettings {
+                immutable: true,
                 parameters: ObjectParameters::default(),
                 default_acl: None,
                 rules: Vec::new(),
@@ -96,7 +97,7 @@ impl Site {
 
     /// Described by these settings, sorted by name.
     pub(crate) fn assets(&self, settings: &Settings) -> Vec<Asset> {
-        push::prepare(settings, None).expect("assets").assets
+        prepare::prepare(settings, None).expect("assets").assets
     }
 }
 
@@ -109,6 +110,8 @@ pub(crate) fn manifest_settings() -> ManifestSettings {
         missing_reference: Severity::Error,
         missing_source_map: Severity::Error,
         keep_original_files: true,
+        in_bucket: true,
+        local_path: None,
     }
 }
 

@@ -1,7 +1,9 @@
 """What is in a bucket, and how two buckets differ."""
 
 import dataclasses
+import gzip
 import hashlib
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 
@@ -49,6 +51,21 @@ def read(client, bucket, permissions=False):
 
     with ThreadPoolExecutor(THREADS) as pool:
         return dict(pool.map(one, keys(client, bucket)))
+
+
+def manifest(client, bucket, key):
+    """The manifest of a bucket."""
+    answer = client.get_object(Bucket=bucket, Key=key)
+    body = answer["Body"].read()
+    return json.loads(gzip.decompress(body) if answer.get("ContentEncoding") == "gzip" else body)
+
+
+def sort_manifest(client, bucket, key, objects):
+    """Puts the sorted document in place of the body of the manifest, and of what follows from its bytes."""
+    facts = objects[key]
+    facts["body"] = json.dumps(manifest(client, bucket, key), sort_keys=True)
+    for header in ("etag", "content-length"):
+        facts.pop(header)
 
 
 def keys(client, bucket):

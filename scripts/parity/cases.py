@@ -4,6 +4,7 @@ import dataclasses
 import json
 
 STATIC = "storages.backends.s3.S3StaticStorage"
+HASHED = "storages.backends.s3.S3ManifestStaticStorage"
 
 RULES = """\
 [[rules]]
@@ -24,6 +25,11 @@ class Case:
     settings: dict = dataclasses.field(default_factory=dict)
     backend: str = STATIC
     config: str = ""
+
+    @property
+    def manifest(self):
+        """The key of the manifest, where there is one."""
+        return f"{self.location}staticfiles.json" if self.backend == HASHED else None
 
     @property
     def location(self):
@@ -75,6 +81,15 @@ HEADER_CASES = [
     }),
     Case("rules", {"AWS_S3_OBJECT_PARAMETERS": {"CacheControl": "public, max-age=60"}},
          backend="storage.RuledStorage", config=RULES),
+]
+
+# The headers that s3collect adds by itself are left out.
+HASHED_CONFIG = f'backend = "{HASHED}"\nimmutable = false\n'
+MANIFEST_CASES = [
+    Case("manifest", {"AWS_LOCATION": "static"}, backend=HASHED, config=HASHED_CONFIG),
+    Case("manifest+gzip+headers", {
+        "AWS_IS_GZIPPED": True, "AWS_LOCATION": "assets/v1/", "AWS_S3_OBJECT_PARAMETERS": HEADERS,
+    }, backend=HASHED, config=HASHED_CONFIG),
 ]
 
 # What only moto keeps, and the embedded endpoint.

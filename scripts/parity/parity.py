@@ -24,6 +24,17 @@ SHOWN = 20
 # The exit status of a dry run that would put something.
 DIFFERENT = 3
 
+# What a template does with every name.
+LOOK_UP = """
+import json, sys
+from django.contrib.staticfiles.storage import staticfiles_storage as storage
+names = {name: storage.stored_name(name) for name in storage.hashed_files}
+missing = [stored for stored in names.values() if not storage.exists(stored)]
+assert names and not missing, missing
+[storage.url(name) for name in names]
+json.dump(names, sys.stdout)
+"""
+
 # What `serve` says that it takes.
 CREDENTIALS = {"access_key": "S3COLLECT", "secret_key": "s3collect-local-secret-key"}
 KEEPS_PERMISSIONS = {"moto", "embedded"}
@@ -80,14 +91,21 @@ class Parity:
 
     def collectstatic(self, endpoint, tree, case):
         """Runs Django's command with the S3 backend."""
+        words = ["collectstatic", "--noinput", "--verbosity", "0"]
+        done = self._django(words, connection(endpoint, THEIRS), tree, case)
+        if done.returncode != 0:
+            raise Failed(f"collectstatic exits {done.returncode}:\n{done.stderr}")
+
+    def _django(self, words, where, tree, case):
+        """Runs a command of a Django project with these settings."""
         parity = {
             "sources": tree.sources,
             "backend": case.backend,
             "media_types": str(self.table),
-            "settings": case.settings | connection(endpoint, THEIRS),
+            "settings": case.settings | where,
         }
-        done = subprocess.run(
-            [sys.executable, "-m", "django", "collectstatic", "--noinput", "--verbosity", "0"],
+        return subprocess.run(
+            [sys.executable, "-m", "django", *words],
             env=self._environment() | {
                 "PARITY": json.dumps(parity),
                 "DJANGO_SETTINGS_MODULE": "django_settings",
@@ -95,8 +113,6 @@ class Parity:
             },
             cwd=self.scratch, capture_output=True, text=True,
         )
-        if done.returncode != 0:
-            raise Failed(f"collectstatic exits {done.returncode}:\n{done.stderr}")
 
     def push(self, where, tree, case, *flags):
         """Runs `s3collect push` with the same settings in the environment, and gives what came of it."""
@@ -136,6 +152,9 @@ class Parity:
         self.collectstatic(endpoint, tree, case)
         row.theirs_seconds = time.monotonic() - started
         expected = bucket.read(client, THEIRS, permissions)
+        if case.manifest:
+            self._check_manifest(row, endpoint, tree, case, expected)
+            return
         row.objects = len(expected)
 
         where = connection(endpoint, OURS)
@@ -156,6 +175,48 @@ class Parity:
             row.expect_put("push over collectstatic's bucket and headers", allowed, over)
         self._change(row, where, tree, case)
         self._check_embedded(row, embedded, tree, case, expected)
+
+    def _check_manifest(self, row, endpoint, tree, case, expected):
+        """The same with hashed names. Django keeps the hashed files of passes that were not its last, which nothing
+        names, and writes the manifest in the order in which it comes to files."""
+        client = endpoint.client()
+        paths = bucket.manifest(client, THEIRS, case.manifest)["paths"]
+        named = {case.location + name for pair in paths.items() for name in pair} | {case.manifest}
+        expected = {key: facts for key, facts in expected.items() if key in named}
+        row.objects = len(expected)
+        bucket.sort_manifest(client, THEIRS, case.manifest, expected)
+
+        where = connection(endpoint, OURS)
+        started = time.monotonic()
+        first = self.push(where, tree, case)
+        row.ours_seconds = time.monotonic() - started
+        row.expect_put("first push", set(expected), first)
+        found = bucket.read(client, OURS, endpoint.server in KEEPS_PERMISSIONS)
+        bucket.sort_manifest(client, OURS, case.manifest, found)
+        self._compare(row, expected, found)
+        self._run_django(row, endpoint, tree, case, paths)
+
+        row.expect_put("second push", set(), self.push(where, tree, case))
+        over = self.push(connection(endpoint, THEIRS), tree, case, "--dry-run").keys
+        row.expect_put("push over collectstatic's bucket", over & {case.manifest}, Pushed(0, over))
+        with tempfile.TemporaryDirectory(dir=self.scratch) as scratch:
+            changed, name = tree.changed_copy(scratch)
+            plan = self.push(where, changed, case, "--dry-run", "--exit-code")
+            done = self.push(where, changed, case)
+            row.expect_put("dry run of one changed file", done.keys, plan, DIFFERENT)
+            if not {case.location + name, case.manifest} <= done.keys:
+                row.failures.append(f"push of one changed file puts {sorted(done.keys)}")
+            row.expect_put("dry run after it", set(), self.push(where, changed, case, "--dry-run", "--exit-code"), 0)
+        left = set(bucket.keys(client, OURS))
+        row.failures += [f"{key!r} of the release before is gone" for key in sorted(set(expected) - left)]
+
+    def _run_django(self, row, endpoint, tree, case, paths):
+        """A Django process on what we pushed: every name has its URL, and leads to an object."""
+        done = self._django(["shell", "--verbosity", "0", "--command", LOOK_UP], connection(endpoint, OURS), tree, case)
+        if done.returncode != 0:
+            raise Failed(f"Django on our manifest exits {done.returncode}:\n{done.stderr}")
+        if json.loads(done.stdout) != paths:
+            row.failures.append("Django on our manifest finds other names")
 
     def _compare(self, row, expected, found, label=""):
         guesses = row.server in GUESSES_TYPES
@@ -247,17 +308,17 @@ def connection(endpoint, bucket_name):
 def work(cache, scratch, table, quick):
     """(server, tree's name, how to get the tree, cases), in the order in which they run."""
     few = [cases.PLAIN, cases.ALL]
-    yield "seaweedfs", "admin", trees.admin, few
+    yield "seaweedfs", "admin", trees.admin, few + cases.MANIFEST_CASES
     if quick:
         return
-    yield "seaweedfs", "site", trees.site, cases.HEADER_CASES
+    yield "seaweedfs", "site", trees.site, cases.HEADER_CASES + cases.MANIFEST_CASES
     yield "seaweedfs", "odd", lambda: trees.odd(scratch), [cases.PLAIN, cases.GZIP, cases.ALL]
-    yield "seaweedfs", "rest_framework", trees.rest_framework, few
+    yield "seaweedfs", "rest_framework", trees.rest_framework, few + cases.MANIFEST_CASES
     for name in trees.NPM:
         yield "seaweedfs", name, lambda name=name: trees.npm(cache, name), few
     yield "moto", "site", trees.site, cases.PERMISSION_CASES
     yield "moto", "admin", trees.admin, cases.PERMISSION_CASES[:1]
-    yield "embedded", "site", trees.site, cases.HEADER_CASES + cases.PERMISSION_CASES
+    yield "embedded", "site", trees.site, cases.HEADER_CASES + cases.PERMISSION_CASES + cases.MANIFEST_CASES
     yield "embedded", "odd", lambda: trees.odd(scratch), [cases.PLAIN, cases.ALL]
     yield "embedded", "media_types", lambda: trees.media_types(scratch, table), [cases.PLAIN]
 

@@ -90,11 +90,11 @@ pub async fn apply<S: Store + 'static>(
     };
     let puts = plan.steps.iter().filter(|step| step.is_put());
     let (files, bytes) =
-        puts.fold((0, 0), |(files, bytes), step| (files + 1, bytes + step.asset.file.stamp.size));
+        puts.fold((0, 0), |(files, bytes), step| (files + 1, bytes + step.asset.material.size()));
     reporter.event(&Event::Stage { label: "putting", files, bytes });
     let (cores, stop) = (Semaphore::new(cores), cancel.child_token());
     let context = Arc::new(Context { store, options, cores, reporter, cancel, stop, plan });
-    for wave in [Wave::Plain, Wave::Entry] {
+    for wave in Wave::ALL {
         if !Context::wave(&context, wave, &mut applied).await {
             break;
         }

@@ -89,7 +89,7 @@ impl<S: Store + 'static> Context<S> {
         let stored = answer.map_err(|error| failed(upload.encoded, error))?;
         // Progress is counted in bytes of the file; those of a compressed one are known only at its end.
         let share =
-            part.length.saturating_mul(upload.step.asset.file.stamp.size) / upload.encoded.size.max(1);
+            part.length.saturating_mul(upload.step.asset.material.size()) / upload.encoded.size.max(1);
         self.reporter.event(&Event::Progress { files: 0, bytes: share });
         Ok(stored)
     }

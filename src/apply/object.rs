@@ -74,10 +74,10 @@ impl<S: Store + 'static> Context<S> {
     /// Stores the object of a step, and tells what became of it.
     pub(super) async fn object(self: &Arc<Self>, index: usize) -> Result<Stored, Failure> {
         let step = &self.plan.steps[index];
-        let name = step.asset.file.name.as_str();
+        let asset = &step.asset;
         let result = self.store_step(index).await.map_err(|mut failure| {
-            failure.problem.name = Some(name.to_owned());
-            failure.problem.key = Some(step.asset.key.to_string());
+            failure.problem.name = Some(asset.material.name().to_string());
+            failure.problem.key = Some(asset.key.to_string());
             if failure.hopeless {
                 self.stop.cancel();
             }
@@ -91,6 +91,7 @@ impl<S: Store + 'static> Context<S> {
         let action = if result.is_ok() { "put" } else { "failed" };
         self.reporter.event(&Event::Progress { files: 1, bytes: 0 });
         if !matches!(&result, Err(failure) if failure.not_tried) {
+            let name = asset.stored_name.as_str();
             self.reporter.event(&Event::Outcome { name, action, reason: &reason });
         }
         result
@@ -99,7 +100,7 @@ impl<S: Store + 'static> Context<S> {
     async fn store_step(self: &Arc<Self>, index: usize) -> Result<Stored, Failure> {
         let step = &self.plan.steps[index];
         let hold = encode::HOLD.min(self.options.budget.total());
-        let held = self.options.budget.take(step.asset.file.stamp.size.min(hold)).await;
+        let held = self.options.budget.take(step.asset.material.size().min(hold)).await;
         if self.stop.is_cancelled() {
             return Err(Failure::stopped());
         }
@@ -121,7 +122,7 @@ impl<S: Store + 'static> Context<S> {
         let plan = Arc::clone(&self.plan);
         let encoded = spawn_blocking(move || {
             let asset = &plan.steps[index].asset;
-            encode::encode(&asset.file, &asset.description.compression, hold)
+            encode::encode(&asset.material, &asset.description.compression, hold)
         });
         let encoded = encoded.await.expect("encoding does not panic")?;
         drop(core);
@@ -149,7 +150,7 @@ impl<S: Store + 'static> Context<S> {
         drop(slot);
         let answer = answer.map_err(|error| failed(encoded, error))?;
         drop(held);
-        self.reporter.event(&Event::Progress { files: 0, bytes: step.asset.file.stamp.size });
+        self.reporter.event(&Event::Progress { files: 0, bytes: step.asset.material.size() });
         Ok(answer.etag)
     }
 

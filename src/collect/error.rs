@@ -36,11 +36,15 @@ pub enum CollectError {
         /// The source as written.
         dir: PathBuf,
     },
-    /// The directory of the embedded endpoint inside a source: the next push would collect it.
-    #[error("the local bucket directory `{}` is inside the static dir `{}`", local.display(), dir.display())]
+    /// Something that a push writes inside a source: the next push would collect it.
+    #[error("the {what} `{}` is inside the static dir `{}`", path.display(), dir.display())]
     LocalInside {
-        /// The directory of the embedded endpoint as written.
-        local: PathBuf,
+        /// What it is, in words.
+        what: &'static str,
+        /// The setting that says where it is.
+        setting: &'static str,
+        /// Where it is, as written.
+        path: PathBuf,
         /// The source as written.
         dir: PathBuf,
     },
@@ -152,7 +156,9 @@ impl Diagnose for CollectError {
             Self::Missing { .. } => "correct the path, or create the directory",
             Self::NotADirectory { .. } => "give the directory that it is in",
             Self::Root { .. } | Self::Home { .. } => "give the directory that holds the static files",
-            Self::LocalInside { .. } => "choose a directory outside it for `local`",
+            Self::LocalInside { setting, .. } => {
+                return Some(format!("choose a place outside it for `{setting}`"));
+            }
             Self::Empty { .. } => "put files in, or leave the static dir out",
             Self::AllIgnored { .. } => {
                 "change `ignore_patterns`, or leave out the default ones with `--no-default-ignore`"

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::error::Problem;
 use crate::name::{AssetName, Location};
 use crate::settings::{CollectSettings, SourceDir};
 
@@ -31,6 +32,23 @@ pub struct Collected {
     pub ignored: Vec<Ignored>,
     /// Groups of names that differ only by case or Unicode normalisation; all of them are stored.
     pub look_alikes: Vec<Vec<AssetName>>,
+}
+
+impl Collected {
+    /// What a person should know about it.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Problem> {
+        let shadowed = self.shadowed.iter().map(|shadowed| Problem {
+            name: Some(shadowed.name.to_string()),
+            ..Problem::new(format!("`{}` is hidden by `{}`", shadowed.path.display(), shadowed.by.display()))
+        });
+        let look_alikes = self.look_alikes.iter().map(|names| {
+            let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+            Problem::new(format!("{} differ only by case or Unicode form; all are stored", names.join(", ")))
+                .with_hint("some file systems cannot hold them side by side; rename all but one")
+        });
+        shadowed.chain(look_alikes).collect()
+    }
 }
 
 /// A file that will be an asset.
@@ -132,21 +150,28 @@ pub fn collect(
     gathering.finish()
 }
 
-/// Refuses a directory for the embedded endpoint that is inside a source: the next push would collect it.
+/// Refuses to write inside a source, since the next push would collect it: `what` in words, where `setting` says.
 ///
 /// # Errors
 /// [`CollectError::LocalInside`] for the first source that it is in.
-pub fn check_outside(settings: &CollectSettings, local: &Path) -> Result<(), CollectError> {
+pub fn check_outside(
+    settings: &CollectSettings,
+    path: &Path,
+    what: &'static str,
+    setting: &'static str,
+) -> Result<(), CollectError> {
     // It may not be there yet; what is there of its path says where it will be.
-    let Some(real) = local.ancestors().find_map(|ancestor| {
+    let Some(real) = path.ancestors().find_map(|ancestor| {
         let there = if ancestor.as_os_str().is_empty() { Path::new(".") } else { ancestor };
-        Some(fs::canonicalize(there).ok()?.join(local.strip_prefix(ancestor).ok()?))
+        Some(fs::canonicalize(there).ok()?.join(path.strip_prefix(ancestor).ok()?))
     }) else {
         return Ok(());
     };
     let within = |dir: &Path| fs::canonicalize(dir).is_ok_and(|dir| real.starts_with(dir));
     match settings.sources.iter().find(|source| within(&source.dir)) {
-        Some(source) => Err(CollectError::LocalInside { local: local.to_owned(), dir: source.dir.clone() }),
+        Some(source) => {
+            Err(CollectError::LocalInside { what, setting, path: path.to_owned(), dir: source.dir.clone() })
+        }
         None => Ok(()),
     }
 }

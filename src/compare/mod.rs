@@ -76,7 +76,7 @@ pub async fn compare<S: Store>(
             (asset, object)
         })
         .collect();
-    let bytes = jobs.iter().map(|(asset, _)| asset.file.stamp.size).sum();
+    let bytes = jobs.iter().map(|(asset, _)| asset.material.size()).sum();
     reporter.event(&Event::Stage { label: "comparing", files: jobs.len() as u64, bytes });
     let outcomes: Vec<Result<Step, Problem>> = stream::iter(jobs)
         .map(|(asset, object)| context.step(asset, object, listing.given_up))
@@ -111,7 +111,7 @@ impl<S: Store> Context<'_, S> {
     async fn step(&self, asset: Asset, listed: Option<ListedObject>, ask: bool) -> Result<Step, Problem> {
         let mut evidence = Evidence {
             listed,
-            source_size: asset.file.stamp.size,
+            source_size: asset.material.size(),
             stored_plain: matches!(asset.description.compression, Compression::None(_)),
             parameters: asset.description.parameters.clone(),
             check_headers: self.options.check_headers,
@@ -139,9 +139,9 @@ impl<S: Store> Context<'_, S> {
                 }
             }
         };
-        self.reporter.event(&Event::Progress { files: 1, bytes: asset.file.stamp.size });
+        self.reporter.event(&Event::Progress { files: 1, bytes: asset.material.size() });
         if let Action::Skip(reason) = &action {
-            let (name, reason) = (asset.file.name.as_str(), reason.to_string());
+            let (name, reason) = (asset.stored_name.as_str(), reason.to_string());
             self.reporter.event(&Event::Outcome { name, action: "skip", reason: &reason });
         }
         Ok(Step { asset, action, body: evidence.body })
@@ -174,11 +174,11 @@ impl<S: Store> Context<'_, S> {
         find_out: impl FnOnce(&Encoded) -> Result<T, EncodeError> + Send + 'static,
     ) -> Result<T, Problem> {
         let permit = Arc::clone(&self.cores).acquire_owned().await.expect("the semaphore is never closed");
-        let (file, compression) = (asset.file.clone(), asset.description.compression.clone());
+        let (material, compression) = (asset.material.clone(), asset.description.compression.clone());
         let limit = self.body_limit;
         let done = spawn_blocking(move || {
             let _permit = permit;
-            find_out(&encode::encode(&file, &compression, limit)?)
+            find_out(&encode::encode(&material, &compression, limit)?)
         });
         done.await
             .expect("encoding does not panic")
@@ -188,5 +188,5 @@ impl<S: Store> Context<'_, S> {
 
 /// A refusal of the store, with the name of the asset it is about.
 fn named(error: &StoreError, asset: &Asset) -> Problem {
-    Problem { name: Some(asset.file.name.to_string()), ..Problem::of(error) }
+    Problem { name: Some(asset.material.name().to_string()), ..Problem::of(error) }
 }

@@ -43,7 +43,7 @@ fn told(plan: &Plan) -> Vec<(String, String, bool)> {
     };
     plan.steps
         .iter()
-        .map(|step| (step.asset.file.name.to_string(), reason(step), step.body.is_some()))
+        .map(|step| (step.asset.stored_name.to_string(), reason(step), step.body.is_some()))
         .collect()
 }
 

@@ -1,5 +1,5 @@
 //! Makes the body that will be stored: the file as it is, or compressed byte for byte as django-storages does it.
-//! Reads files, and writes temporary ones for compressed bodies that are too large for memory; blocks while it does.
+//! Takes files, and bytes that were made from them. Reads files, and writes temporary ones for compressed bodies that are too large for memory; blocks while it does.
 //! May not touch the network.
 
 use std::io::Write;
@@ -9,16 +9,18 @@ use bytes::Bytes;
 use flate2::GzBuilder;
 use tempfile::TempPath;
 
-use crate::collect::{CollectedFile, FileStamp};
+use crate::collect::FileStamp;
 use crate::name::AssetName;
 use crate::object::Compression;
 use crate::read::SourceFile;
 
 mod error;
+mod material;
 mod spool;
 mod stored;
 
 pub use error::EncodeError;
+pub use material::Material;
 
 use spool::Spool;
 
@@ -36,8 +38,6 @@ pub struct Encoded {
     pub name: AssetName,
     /// Bytes as stored.
     pub size: u64,
-    /// Bytes of the file.
-    pub source_size: u64,
     /// The bytes, or where they are.
     pub body: EncodedBody,
     /// `gzip` where it was compressed here.
@@ -60,37 +60,34 @@ pub enum EncodedBody {
     Temporary(TempPath),
 }
 
-/// Makes the body of a file. Holds at most about `memory_limit` bytes of it: what is larger stays on disk.
+/// Makes a body. Holds at most about `memory_limit` bytes that were not in memory already: what is larger stays on
+/// disk.
 ///
 /// # Errors
 /// Any [`EncodeError`].
 pub fn encode(
-    file: &CollectedFile,
+    material: &Material,
     compression: &Compression,
     memory_limit: u64,
 ) -> Result<Encoded, EncodeError> {
-    let source = SourceFile::from(file);
+    let name = material.name().clone();
     if let Compression::Gzip { level, if_smaller } = *compression {
-        let spool = compress(&source, level, memory_limit)?;
+        let spool = compress(material, level, memory_limit)?;
         let size = spool.size();
-        if !if_smaller || size < file.stamp.size {
+        if !if_smaller || size < material.size() {
             let body = spool
                 .into_body()
-                .map_err(|error| EncodeError::Temporary { name: file.name.clone(), source: error })?;
-            return Ok(encoded(&source, size, body, Some("gzip")));
+                .map_err(|error| EncodeError::Temporary { name: name.clone(), source: error })?;
+            return Ok(Encoded { name, size, body, content_encoding: Some("gzip") });
         }
     }
-    let body = plain(&source, memory_limit)?;
-    Ok(encoded(&source, file.stamp.size, body, None))
-}
-
-fn encoded(
-    source: &SourceFile,
-    size: u64,
-    body: EncodedBody,
-    content_encoding: Option<&'static str>,
-) -> Encoded {
-    Encoded { name: source.name.clone(), size, source_size: source.stamp.size, body, content_encoding }
+    let body = match material {
+        Material::File(file) => plain(&SourceFile::from(file), memory_limit)?,
+        Material::Rewritten { bytes, .. } | Material::Made { bytes, .. } => {
+            EncodedBody::Memory(bytes.clone())
+        }
+    };
+    Ok(Encoded { name, size: material.size(), body, content_encoding: None })
 }
 
 fn plain(source: &SourceFile, memory_limit: u64) -> Result<EncodedBody, EncodeError> {
@@ -108,12 +105,19 @@ fn plain(source: &SourceFile, memory_limit: u64) -> Result<EncodedBody, EncodeEr
 
 /// The header is zlib's own: no time, no name, Unix. django-storages hands zlib the file in one go or in pieces; the
 /// bytes are the same.
-fn compress(source: &SourceFile, level: u32, memory_limit: u64) -> Result<Spool, EncodeError> {
-    let temporary = |error| EncodeError::Temporary { name: source.name.clone(), source: error };
-    let spool = Spool::new(source.stamp.size, memory_limit);
+fn compress(material: &Material, level: u32, memory_limit: u64) -> Result<Spool, EncodeError> {
+    let temporary = |error| EncodeError::Temporary { name: material.name().clone(), source: error };
+    let spool = Spool::new(material.size(), memory_limit);
     let mut encoder =
         GzBuilder::new().mtime(0).operating_system(UNIX).write(spool, flate2::Compression::new(level));
-    source.read(|stretch| encoder.write_all(stretch).map_err(temporary))?;
+    match material {
+        Material::File(file) => {
+            SourceFile::from(file).read(|stretch| encoder.write_all(stretch).map_err(temporary))?;
+        }
+        Material::Rewritten { bytes, .. } | Material::Made { bytes, .. } => {
+            encoder.write_all(bytes).map_err(temporary)?;
+        }
+    }
     encoder.finish().map_err(temporary)
 }
 

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
+use crate::collect::CollectedFile;
 use crate::digest::{ChecksumAlgorithm, hex};
 use crate::error::Diagnose;
 use crate::object::NoCompression;
@@ -19,6 +20,11 @@ const NO_LIMIT: u64 = u64::MAX;
 
 fn gzip(level: u32) -> Compression {
     Compression::Gzip { level, if_smaller: false }
+}
+
+/// The body of a file.
+fn encode(file: &CollectedFile, compression: &Compression, limit: u64) -> Result<Encoded, EncodeError> {
+    super::encode(&Material::File(file.clone()), compression, limit)
 }
 
 fn collected(dir: &TempDir, body: &[u8]) -> CollectedFile {
@@ -91,13 +97,13 @@ fn a_body_is_where_its_size_lets_it_be() {
     let file = collected(&dir, &noise);
     let small = encode(&file, &PLAIN, 100_000).expect("encoded");
     assert!(matches!(&small.body, EncodedBody::Memory(held) if held == &noise));
-    assert_eq!((small.size, small.source_size, small.content_encoding), (100_000, 100_000, None));
+    assert_eq!((small.size, small.content_encoding), (100_000, None));
     let large = encode(&file, &PLAIN, 99_999).expect("encoded");
     assert!(matches!(&large.body, EncodedBody::File { path, .. } if *path == file.path));
     let spooled = encode(&file, &gzip(9), 99_999).expect("encoded");
     let EncodedBody::Temporary(path) = &spooled.body else { panic!("not spooled: {spooled:?}") };
     assert_eq!(fs::metadata(path).expect("a file").len(), spooled.size);
-    assert_eq!((spooled.source_size, spooled.content_encoding), (100_000, Some("gzip")));
+    assert_eq!(spooled.content_encoding, Some("gzip"));
     let path = path.to_path_buf();
     drop(spooled);
     assert!(!path.exists());
@@ -228,5 +234,28 @@ proptest! {
         let mut found = Vec::new();
         GzDecoder::new(&spooled[..]).read_to_end(&mut found).expect("gzip");
         prop_assert_eq!(found, body);
+    }
+}
+
+#[test]
+fn bytes_in_hand_are_stored_as_a_file_with_them_is() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let body = b"a { color: red }\n".repeat(1000);
+    let file = collected(&dir, &body);
+    let materials = [
+        Material::Rewritten { file: collected(&dir, b"another"), bytes: body.clone().into() },
+        Material::Made { name: file.name.clone(), bytes: body.clone().into() },
+    ];
+    let better = Compression::Gzip { level: 9, if_smaller: true };
+    for material in materials {
+        assert_eq!((material.size(), material.name()), (body.len() as u64, &file.name));
+        for compression in [&PLAIN, &gzip(9), &better] {
+            let from_file = encode(&collected(&dir, &body), compression, NO_LIMIT).expect("encoded");
+            for limit in [0, NO_LIMIT] {
+                let encoded = super::encode(&material, compression, limit).expect("encoded");
+                assert_eq!(bytes(&encoded), bytes(&from_file));
+                assert_eq!(encoded.content_encoding, from_file.content_encoding);
+            }
+        }
     }
 }

@@ -3,11 +3,36 @@
 
 use std::fmt;
 
+use crate::name::{AssetName, ObjectKey, StoredName};
 use crate::parameters::{Field, ObjectParameters, Parameter};
 
 mod rules;
 
 pub use rules::describe;
+
+/// Which object is described.
+#[derive(Debug, Clone, Copy)]
+pub struct Described<'a> {
+    /// What the asset is called, without a hash.
+    pub name: &'a AssetName,
+    /// What it is stored as; rules match it as well as the name.
+    pub stored_name: &'a StoredName,
+    /// Where it goes; the content type comes from it.
+    pub key: &'a ObjectKey,
+    /// What it is in a release.
+    pub role: Role,
+}
+
+/// What an object is in a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// A file under its hashed name: what is stored there never changes.
+    Hashed,
+    /// A file under its plain name.
+    Plain,
+    /// The document that maps plain names to hashed ones.
+    Manifest,
+}
 
 /// What is decided about an asset before its body is looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +42,7 @@ pub struct Description {
     pub parameters: ObjectParameters,
     /// Whether the body is compressed.
     pub compression: Compression,
-    /// Whether the object goes last of all assets: HTML, and what a rule marks as `entry`.
+    /// Whether the object goes last of those with plain names: HTML, and what a rule marks as `entry`.
     pub entry: bool,
     /// For each parameter, and for `gzip` and `entry` where a rule decides them, what gave it; for `explain`.
     /// Sorted by name.

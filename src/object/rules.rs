@@ -5,21 +5,31 @@ use std::collections::BTreeMap;
 
 use crate::media_type::{self, MediaType, TypeSource};
 use crate::name::{AssetName, ObjectKey};
-use crate::object::{Compression, Description, NoCompression, Origin, Subject};
+use crate::object::{Compression, Described, Description, NoCompression, Origin, Role, Subject};
 use crate::parameters::{Field, ObjectParameters, Parameter};
 use crate::settings::{GzipSettings, ObjectSettings, RuleSettings};
 
-/// Decides about an asset. Rules look at its name, content types come from its key.
+/// What a hashed name is cached like: as long as HTTP can say, without ever asking again.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+/// What the manifest is cached like: whoever has it asks whether it is still the one.
+const NO_CACHE: &str = "no-cache";
+
+/// Decides about an object. Rules look at names, content types come from the key.
 ///
 /// A rule's `gzip = true` compresses whatever the setting and the content type say, unless there is a
 /// `ContentEncoding`; `gzip = false` always holds.
 #[must_use]
-pub fn describe(settings: &ObjectSettings, name: &AssetName, key: &ObjectKey) -> Description {
+pub fn describe(settings: &ObjectSettings, object: Described<'_>) -> Description {
+    let Described { name, stored_name, key, role } = object;
     let mut draft = Draft::default();
     draft.overlay(&settings.parameters, "`object_parameters`");
-    for rule in settings.rules.iter().filter(|rule| rule.pattern.matches(name)) {
+    let about = |rule: &&RuleSettings| {
+        rule.pattern.matches(name.as_str()) || rule.pattern.matches(stored_name.as_str())
+    };
+    for rule in settings.rules.iter().filter(about) {
         draft.apply(rule);
     }
+    draft.cache(settings.immutable, role);
     let guessed = draft.guess_type(key, &settings.media_types);
     if let Some(acl) = settings.default_acl.as_deref().filter(|acl| !acl.is_empty())
         && draft.parameters.get(Parameter::Acl).is_none()
@@ -59,6 +69,18 @@ impl Draft {
         if let Some(entry) = rule.entry {
             self.entry = Some(entry);
             self.note(Subject::Entry, rule.origin.clone());
+        }
+    }
+
+    /// What names promise, where nothing else says how long an object may be kept.
+    fn cache(&mut self, immutable: bool, role: Role) {
+        if !immutable || self.parameters.get(Parameter::CacheControl).is_some() {
+            return;
+        }
+        match role {
+            Role::Hashed => self.set(Parameter::CacheControl, IMMUTABLE, "`immutable`".to_owned()),
+            Role::Manifest => self.set(Parameter::CacheControl, NO_CACHE, "`immutable`".to_owned()),
+            Role::Plain => {}
         }
     }
 

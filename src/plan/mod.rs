@@ -22,10 +22,10 @@
 
 use serde::Serialize;
 
-use crate::collect::CollectedFile;
 use crate::digest::{BodyDigest, ChecksumAlgorithm, Layout};
-use crate::name::ObjectKey;
-use crate::object::Description;
+use crate::encode::Material;
+use crate::name::{ObjectKey, StoredName};
+use crate::object::{Description, Role};
 use crate::parameters::{ObjectParameters, Parameter};
 use crate::store::{ListedObject, ObjectHead, StoredChecksum};
 
@@ -35,15 +35,32 @@ mod tests;
 
 pub use reason::{PutReason, SkipReason};
 
-/// A collected file with everything that is decided about its object before its body is looked at.
+/// An object that ought to be in the bucket, with everything that is decided about it before its body is looked at.
 #[derive(Debug, Clone)]
 pub struct Asset {
-    /// Where it is and what it is called.
-    pub file: CollectedFile,
+    /// What its body is made of, and what it is called.
+    pub material: Material,
+    /// What it is in a release.
+    pub role: Role,
+    /// What it is stored as, below the location.
+    pub stored_name: StoredName,
     /// Where it goes.
     pub key: ObjectKey,
     /// With which headers, compressed or not.
     pub description: Description,
+}
+
+impl Asset {
+    /// The wave in which it is stored.
+    #[must_use]
+    pub fn wave(&self) -> Wave {
+        match self.role {
+            Role::Hashed => Wave::Hashed,
+            Role::Plain if self.description.entry => Wave::Entry,
+            Role::Plain => Wave::Plain,
+            Role::Manifest => Wave::Manifest,
+        }
+    }
 }
 
 /// What is known of the body as it would be stored.
@@ -60,9 +77,9 @@ pub struct BodyFacts {
 pub struct Evidence {
     /// What the listing shows.
     pub listed: Option<ListedObject>,
-    /// Bytes of the file.
+    /// Bytes before compression.
     pub source_size: u64,
-    /// Whether the body is stored as the file is.
+    /// Whether the body is not compressed.
     pub stored_plain: bool,
     /// The headers that ours would get, without those of compression.
     pub parameters: ObjectParameters,
@@ -105,14 +122,23 @@ pub enum Action {
     Skip(SkipReason),
 }
 
-/// The waves of a push, with a barrier between them.
+/// The waves of a push in their order, with a barrier between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Wave {
+    /// Hashed names, to which nothing refers before the manifest does.
+    Hashed,
     /// Plain names: whatever pages refer to.
     Plain,
     /// Pages: HTML, and what a rule marks as `entry`.
     Entry,
+    /// The manifest, once everything that it names is there.
+    Manifest,
+}
+
+impl Wave {
+    /// All of them, in their order.
+    pub const ALL: [Self; 4] = [Self::Hashed, Self::Plain, Self::Entry, Self::Manifest];
 }
 
 /// One key and what is done about it.
@@ -130,7 +156,7 @@ impl Step {
     /// The wave that it belongs to.
     #[must_use]
     pub fn wave(&self) -> Wave {
-        if self.asset.description.entry { Wave::Entry } else { Wave::Plain }
+        self.asset.wave()
     }
 
     /// Whether something is stored.

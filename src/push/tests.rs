@@ -9,6 +9,7 @@ use serde_json::json;
 use super::*;
 use crate::encode;
 use crate::parameters::ObjectParameters;
+use crate::prepare::prepare;
 use crate::report::Silent;
 use crate::settings::{NamePattern, RuleSettings};
 use crate::store::memory::{Fault, MemoryStore, StoredObject};
@@ -296,7 +297,8 @@ fn headers(name: &str) -> ObjectParameters {
 /// Fills the bucket as the files say, with objects of others beside them.
 fn fill(store: &MemoryStore, files: &BTreeMap<String, File>, assets: &[Asset]) {
     for (asset, (name, file)) in assets.iter().zip(files) {
-        let encoded = encode::encode(&asset.file, &asset.description.compression, u64::MAX).expect("a body");
+        let encoded =
+            encode::encode(&asset.material, &asset.description.compression, u64::MAX).expect("a body");
         let whole = encoded.layout().parts().next().expect("one part");
         let ours = encoded.part(&whole).expect("bytes");
         let mut object = StoredObject::new(ours.clone(), headers(name), Vec::new());

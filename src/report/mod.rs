@@ -2,7 +2,7 @@
 
 mod summary;
 
-pub use summary::{Bytes, ManifestSummary, StepSummary, Summary, count};
+pub use summary::{Bytes, ManifestState, ManifestSummary, StepSummary, Summary, count};
 
 /// Something that happened while a plan was made or carried out.
 #[derive(Debug, Clone, Copy)]

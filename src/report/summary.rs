@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::error::{Exit, Problem};
 
@@ -47,7 +47,7 @@ pub struct Summary {
     pub elapsed_seconds: f64,
     /// The manifest; `None` without the manifest backend.
     pub manifest: Option<ManifestSummary>,
-    /// One for each asset, sorted by wave, then key.
+    /// One for each object, sorted by wave, then key.
     pub steps: Vec<StepSummary>,
     /// What deserves a look.
     pub warnings: Vec<Problem>,
@@ -57,23 +57,57 @@ pub struct Summary {
     pub note: Option<String>,
 }
 
-/// The manifest that a push published.
+/// The manifest of a push.
 #[derive(Debug, Clone, Serialize)]
 pub struct ManifestSummary {
-    /// Its key.
-    pub key: String,
+    /// Its key; `None` where it is kept locally only.
+    pub key: Option<String>,
+    /// The local file, where there is one.
+    pub path: Option<String>,
     /// Django's hash over its paths.
     pub hash: String,
     /// How many names it maps.
     pub entries: u64,
-    /// Whether it is in the bucket now.
-    pub published: bool,
+    /// In the document: `published`, whether it is where it is to be read, in the bucket or else in the file.
+    #[serde(rename = "published", serialize_with = "is_published")]
+    pub state: ManifestState,
 }
 
-/// One asset and what was done about it.
+/// What became of a manifest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ManifestState {
+    /// It is where it belongs since this run.
+    Published,
+    /// It was there already.
+    Unchanged,
+    /// A run that is not dry would publish it.
+    Due,
+    /// Something failed before, or it did.
+    NotPublished,
+    /// The run was interrupted while it was on its way.
+    Unknown,
+}
+
+fn is_published<S: Serializer>(state: &ManifestState, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(matches!(state, ManifestState::Published | ManifestState::Unchanged))
+}
+
+impl fmt::Display for ManifestState {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Published => "manifest published",
+            Self::Unchanged => "manifest unchanged",
+            Self::Due => "manifest to publish",
+            Self::NotPublished => "manifest not published",
+            Self::Unknown => "manifest perhaps published",
+        })
+    }
+}
+
+/// One object and what was done about it.
 #[derive(Debug, Clone, Serialize)]
 pub struct StepSummary {
-    /// The asset's name.
+    /// The asset's name, without a hash.
     pub name: String,
     /// The object's key.
     pub key: String,
@@ -81,7 +115,7 @@ pub struct StepSummary {
     pub action: &'static str,
     /// Why.
     pub reason: String,
-    /// Bytes of the file.
+    /// Bytes before compression.
     pub size: u64,
     /// Bytes as stored, where that is known.
     pub stored_size: Option<u64>,
@@ -125,7 +159,7 @@ impl Summary {
     }
 }
 
-/// The summary line: `212 assets: 12 put (1.3 MiB), 200 unchanged  s3://acme-assets/static/  2.1 s`.
+/// The summary line: `212 assets: 12 put (1.3 MiB), 200 unchanged; manifest published  s3://acme/static/  2.1 s`.
 impl fmt::Display for Summary {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let put = if self.dry_run { "to put" } else { "put" };
@@ -139,6 +173,9 @@ impl fmt::Display for Summary {
         }
         if self.not_tried > 0 {
             write!(formatter, ", {} not tried", self.not_tried)?;
+        }
+        if let Some(manifest) = &self.manifest {
+            write!(formatter, "; {}", manifest.state)?;
         }
         write!(formatter, "  {}  {:.1} s", self.target(), self.elapsed_seconds)
     }

@@ -255,7 +255,7 @@ fn pick_backend(layers: &[Layer], errors: &mut Vec<SettingsError>) -> Backend {
     match Backend::named(text) {
         Some(backend) => backend,
         None => {
-            let nearest = words::nearest(text, ["S3StaticStorage", "S3Storage"]);
+            let nearest = words::nearest(text, ["S3StaticStorage", "S3ManifestStaticStorage", "S3Storage"]);
             errors.push(SettingsError::UnknownBackend {
                 subject: subject(),
                 class: text.to_owned(),

@@ -40,9 +40,9 @@ pub enum SettingsError {
     /// A class that this does not stand in for.
     #[error("{subject} names no class of django-storages' S3 backend: `{class}`")]
     UnknownBackend { subject: String, class: String, nearest: Option<&'static str> },
-    /// The manifest backend, for now.
-    #[error("{subject} asks for `S3ManifestStaticStorage`, which cannot be pushed yet")]
-    ManifestBackend { subject: String },
+    /// A manifest that is to be kept locally, nobody knows where.
+    #[error("{subject} is `{storage}`, and no `manifest_location` says where")]
+    NoManifestLocation { subject: String, storage: String },
     /// No bucket.
     #[error("no bucket is named")]
     NoBucket { file: String },
@@ -123,9 +123,11 @@ impl Diagnose for SettingsError {
             ),
             Self::UnknownBackend { nearest, .. } => Some(match nearest {
                 Some(class) => format!("the nearest name is `{class}`"),
-                None => "use `S3StaticStorage` or `S3Storage`".to_owned(),
+                None => "use `S3StaticStorage`, `S3ManifestStaticStorage` or `S3Storage`".to_owned(),
             }),
-            Self::ManifestBackend { .. } => Some("`s3collect manifest --out DIR` writes hashed files and their manifest into a directory".to_owned()),
+            Self::NoManifestLocation { .. } => {
+                Some("set `manifest_location` to the path of a file, e.g. `staticfiles.json`".to_owned())
+            }
             Self::NoBucket { file } => Some(format!("give `--bucket NAME`, or set `bucket_name` in `{file}`")),
             Self::BucketName { .. } => Some(
                 "a name has 1 to 255 letters, digits, `.`, `-` and `_`; the ARN of an access point is taken too".to_owned(),

@@ -231,6 +231,8 @@ pub struct ObjectSettings {
     pub rules: Vec<RuleSettings>,
     /// Rows over the pinned table: lower-case extension with its dot → content type.
     pub media_types: BTreeMap<String, String>,
+    /// Whether hashed names and the manifest get a `CacheControl` where nothing else gives one.
+    pub immutable: bool,
     /// Whether, what and how hard.
     pub gzip: GzipSettings,
 }
@@ -278,6 +280,10 @@ pub struct ManifestSettings {
     pub missing_source_map: Severity,
     /// Whether files are stored under their plain names, too.
     pub keep_original_files: bool,
+    /// Whether the manifest goes into the bucket (`manifest_storage`).
+    pub in_bucket: bool,
+    /// The local manifest file, where there is to be one (`manifest_location`).
+    pub local_path: Option<PathBuf>,
 }
 
 /// How much something is minded.

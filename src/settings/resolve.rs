@@ -47,10 +47,6 @@ impl Combined {
     /// All that is wrong, what was found while reading included.
     pub fn resolve(self, needs: Needs) -> Result<Loaded, Vec<SettingsError>> {
         let mut errors = Vec::new();
-        if needs.bucket && self.backend == Backend::S3ManifestStaticStorage {
-            let subject = self.origin("backend").subject("backend");
-            errors.push(SettingsError::ManifestBackend { subject });
-        }
         let settings = Settings {
             storage: self.storage.clone(),
             backend: self.backend,
@@ -249,6 +245,10 @@ impl Combined {
             default_acl: self.text("default_acl"),
             rules: self.value("rules").map(|raw| rules::rules(raw, errors)).unwrap_or_default(),
             media_types: self.media_types(errors),
+            immutable: match self.effective("immutable").and_then(|value| value.as_bool()) {
+                Some(immutable) => immutable,
+                None => self.backend == Backend::S3ManifestStaticStorage,
+            },
             gzip: GzipSettings {
                 enabled: self.boolean("gzip"),
                 content_types: self.list("gzip_content_types"),
@@ -287,6 +287,14 @@ impl Combined {
             });
             AssetName::new(MANIFEST_NAME)
         });
+        let local_path = self.text("manifest_location").map(PathBuf::from);
+        let storage = self.text("manifest_storage");
+        if local_path.is_none() && matches!(storage.as_deref(), Some("local" | "both")) {
+            errors.push(SettingsError::NoManifestLocation {
+                subject: self.origin("manifest_storage").subject("manifest_storage"),
+                storage: storage.clone().unwrap_or_default(),
+            });
+        }
         ManifestSettings {
             static_url: self.static_url(errors),
             manifest_name: manifest_name.expect("the default is a name"),
@@ -294,6 +302,8 @@ impl Combined {
             missing_reference: self.severity("missing_reference"),
             missing_source_map: self.severity("missing_source_map"),
             keep_original_files: self.boolean("keep_original_files"),
+            in_bucket: storage.as_deref() != Some("local"),
+            local_path: local_path.filter(|_| storage.as_deref() != Some("bucket")),
         }
     }
 

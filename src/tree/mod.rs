@@ -13,6 +13,7 @@ use crate::name::StoredName;
 use crate::parallel;
 use crate::post_process::{Output, Processed};
 use crate::settings::{ManifestSettings, SourceDir};
+use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use body::Body;
@@ -97,8 +98,7 @@ pub fn write(
         clean::check(out, settings.manifest_name.as_str())?;
     }
     fs::create_dir_all(out).map_err(TreeError::write(out))?;
-    let staging =
-        tempfile::Builder::new().prefix(".s3collect-").tempdir_in(out).map_err(TreeError::write(out))?;
+    let staging = staging(out)?;
     let outputs = processed.outputs(settings);
     let integrity = if options.integrity { Some(integrity(&outputs)?) } else { None };
     let manifest = processed.manifest.to_json();
@@ -132,6 +132,38 @@ pub fn write(
         done.removed = clean::clean(out, &files.iter().map(|(name, _)| *name).collect())?;
     }
     Ok(done)
+}
+
+/// Whether a file holds a manifest already.
+#[must_use]
+pub fn is_written(path: &Path, document: &[u8]) -> bool {
+    Body::Memory(document).is_at(path).unwrap_or_default()
+}
+
+/// Writes a manifest by itself, whole or not at all; whether there was anything to write.
+///
+/// # Errors
+/// [`TreeError::Write`]; what was there stays.
+pub fn write_manifest(path: &Path, document: &[u8]) -> Result<bool, TreeError> {
+    if is_written(path, document) {
+        return Ok(false);
+    }
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(directory).map_err(TreeError::write(directory))?;
+    let staging = staging(directory)?;
+    let staged = staging.path().join("manifest");
+    Body::Memory(document).write(&staged)?;
+    body::rename(&staged, path).map_err(TreeError::write(path))?;
+    staging.close().map_err(TreeError::write(directory))?;
+    Ok(true)
+}
+
+/// A directory beside what is written, on the same file system, so that files get into place by being renamed.
+fn staging(directory: &Path) -> Result<TempDir, TreeError> {
+    tempfile::Builder::new().prefix(".s3collect-").tempdir_in(directory).map_err(TreeError::write(directory))
 }
 
 /// Writes what is not in place yet beside it; where each file waits, or `None` where it is there already.

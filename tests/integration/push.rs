@@ -127,7 +127,7 @@ fn the_document_is_what_the_schema_says() {
     let push = schema.split("\n## ").find(|part| part.starts_with("`push --json`")).expect("a section");
     let tables: Vec<Vec<String>> =
         push.split("\n\n").map(fields).filter(|fields| !fields.is_empty()).collect();
-    let [top, step, problem] = tables.as_slice() else { panic!("{tables:?}") };
+    let [top, step, manifest, problem] = tables.as_slice() else { panic!("{tables:?}") };
 
     let sandbox = Sandbox::new().file("static/a.css", "a{}").file("more/a.css", "b{}");
     let arguments = ["push", "static", "more", "--local", "bucket", "--json", "-q"];
@@ -138,6 +138,8 @@ fn the_document_is_what_the_schema_says() {
     let required: Vec<String> =
         problem.iter().filter(|name| !optional.contains(&name.as_str())).cloned().collect();
     assert_eq!(names(&document["warnings"][0]), sorted(&required));
+    let hashed = sandbox.run(&[&arguments[..], &["--manifest"]].concat()).json();
+    assert_eq!((names(&hashed), names(&hashed["manifest"])), (sorted(top), sorted(manifest)));
     let refused = sandbox.run(&["push", "nowhere", "--local", "bucket", "--json", "-q"]).json();
     assert_eq!(names(&refused), sorted(top));
     assert_eq!((&refused["ok"], &refused["verb"]), (&Value::from(false), &Value::from("push")));
@@ -180,4 +182,62 @@ fn a_wrong_flag_is_a_document_too() {
     assert!(run.stderr.starts_with("error: unexpected argument '--bukket' found\n"), "{}", run.stderr);
     let help = Sandbox::new().run(&["--help"]);
     assert_eq!((help.status, help.stderr.as_str()), (0, ""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hashed_names_are_pushed_and_their_manifest_last() {
+    let bench = Bench::new().await;
+    bench.sandbox.write("static/css/a.css", "b{c:url(../d.png)}");
+    bench.sandbox.write("static/d.png", "d");
+    bench.sandbox.write("static/index.html", "<p>");
+    let push = ["push", "static", "--manifest"];
+    bench.sandbox.run(&push).expect(
+        0,
+        "",
+        "3 assets: 7 put (223 bytes), 0 unchanged; manifest published  s3://acme/static/  [TIME]\n",
+    );
+    let mut put = bench.put();
+    assert_eq!(put.split_off(5), ["static/index.html", "static/staticfiles.json"]);
+    assert_eq!(put.split_off(3).len(), 2, "the plain ones");
+    put.sort();
+    assert_eq!(
+        put,
+        ["static/css/a.590d9ef559be.css", "static/d.8277e0910d75.png", "static/index.4da1a46ec20c.html"]
+    );
+    let plan = bench.sandbox.run(&["push", "static", "--manifest", "--dry-run", "--exit-code"]);
+    let line = "3 assets: 0 to put, 7 unchanged; manifest unchanged  s3://acme/static/  [TIME]\n";
+    plan.expect(0, &plan.stdout, line);
+    bench.sandbox.run(&["explain", "css/a.css", "--manifest", "--source", "static"]).expect(
+        0,
+        "css/a.590d9ef559be.css\n  file: static/css/a.css\n  source: static\n  \
+         key: static/css/a.590d9ef559be.css\n  \
+         CacheControl: public, max-age=31536000, immutable  (`immutable`)\n  \
+         ContentType: text/css  (the pinned table, by `.css`)\n  gzip: no: `gzip` is off\n  \
+         put: first, under a hashed name\n\n\
+         css/a.css\n  file: static/css/a.css\n  source: static\n  key: static/css/a.css\n  \
+         ContentType: text/css  (the pinned table, by `.css`)\n  gzip: no: `gzip` is off\n  put: before pages\n",
+        "",
+    );
+}
+
+/// The file of a project whose Django reads its manifest from disk.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_manifest_is_kept_on_disk_where_the_settings_say_so() {
+    let bench = Bench::new().await;
+    bench.sandbox.write("static/d.png", "d");
+    bench.sandbox.write(
+        "s3collect.toml",
+        "sources = [\"static\"]\nbackend = \"S3ManifestStaticStorage\"\nmanifest_location = \"etc/m.json\"\n\
+         manifest_storage = \"local\"\nimmutable = false\n",
+    );
+    let document = bench.sandbox.run(&["push", "--json"]).json();
+    assert_eq!(
+        document["manifest"],
+        serde_json::json!({"key": null, "path": "etc/m.json", "hash": "4f7db16a797d", "entries": 1, "published": true})
+    );
+    assert_eq!(document["steps"][0]["cache_control"], Value::Null);
+    assert_eq!(bench.put(), ["static/d.8277e0910d75.png", "static/d.png"]);
+    let manifest = std::fs::read_to_string(bench.sandbox.path("etc/m.json")).expect("it is there");
+    let printed = bench.sandbox.run(&["manifest"]).stdout;
+    assert_eq!(manifest + "\n", printed);
 }

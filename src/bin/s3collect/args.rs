@@ -312,7 +312,7 @@ fn is_switch(setting: &Setting, long: &str) -> bool {
 fn switch_help(setting: &'static Setting, long: &str) -> String {
     match long {
         "manifest" => {
-            "Short for `--backend S3ManifestStaticStorage`; refused by `push` until hashed names can be pushed".to_owned()
+            "Short for `--backend S3ManifestStaticStorage`: hashed names, and a manifest of them that is published last".to_owned()
         }
         "no-default-ignore" => "Do not leave out `CVS`, `.*` and `*~`".to_owned(),
         "follow-symlinks" => "Follow links that leave their source, too".to_owned(),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use s3collect::error::Exit;
 use s3collect::explain::explain;
-use s3collect::push;
+use s3collect::prepare::prepare;
 use s3collect::settings::Loaded;
 
 use crate::output::Printer;
@@ -23,7 +23,7 @@ pub(crate) fn run(
     let settings = &loaded.settings;
     let sources = &settings.collect.sources;
     let explained =
-        push::prepare(settings, home).and_then(|prepared| explain(&prepared, sources, files, directory));
+        prepare(settings, home).and_then(|prepared| explain(&prepared, sources, files, directory));
     match explained {
         Ok(explanations) if as_json => printer.json(&explanations)?,
         Ok(explanations) => {

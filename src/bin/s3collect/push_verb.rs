@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use s3collect::error::{Exit, Problem};
+use s3collect::prepare::prepare;
 use s3collect::push::{self, PushOptions};
 use s3collect::report::Summary;
 use s3collect::session::Session;
@@ -65,7 +66,7 @@ fn summary(
     home: Option<&Path>,
     printer: &Arc<Printer>,
 ) -> Summary {
-    let mut prepared = match push::prepare(settings, home) {
+    let mut prepared = match prepare(settings, home) {
         Ok(prepared) => prepared,
         Err(errors) => return refused(settings, options, errors, warnings),
     };

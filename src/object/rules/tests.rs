@@ -1,6 +1,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::name::StoredName;
 use crate::settings::NamePattern;
 
 fn parameters(value: serde_json::Value) -> ObjectParameters {
@@ -23,6 +24,7 @@ fn settings() -> ObjectSettings {
         default_acl: None,
         rules: Vec::new(),
         media_types: BTreeMap::new(),
+        immutable: true,
         gzip: GzipSettings {
             enabled: true,
             content_types: vec![
@@ -37,8 +39,14 @@ fn settings() -> ObjectSettings {
 }
 
 fn describe(settings: &ObjectSettings, name: &str) -> Description {
-    let key = ObjectKey::new(format!("static/{name}")).expect("a key");
-    super::describe(settings, &AssetName::new(name).expect("a name"), &key)
+    describe_as(settings, name, name, Role::Plain)
+}
+
+fn describe_as(settings: &ObjectSettings, name: &str, stored_name: &str, role: Role) -> Description {
+    let key = ObjectKey::new(format!("static/{stored_name}")).expect("a key");
+    let name = AssetName::new(name).expect("a name");
+    let stored_name = StoredName::normal(stored_name).expect("a name");
+    super::describe(settings, Described { name: &name, stored_name: &stored_name, key: &key, role })
 }
 
 fn headers(description: &Description) -> Vec<(&'static str, &str)> {
@@ -192,4 +200,41 @@ fn html_goes_last_unless_a_rule_says_otherwise() {
         assert_eq!(describe(&settings, name).entry, expected, "{name}");
     }
     assert_eq!(origins(&describe(&settings, "sw.js"))[1], ("entry", "the rule for sw.js"));
+}
+
+#[test]
+fn names_say_how_long_an_object_may_be_kept_where_nothing_else_does() {
+    let cache = |settings: &ObjectSettings, role| {
+        let described = describe_as(settings, "css/a.css", "css/a.0123456789ab.css", role);
+        described.parameters.get(Parameter::CacheControl).map(ToOwned::to_owned)
+    };
+    let roles = [Role::Hashed, Role::Plain, Role::Manifest];
+    let mut settings = settings();
+    assert_eq!(
+        roles.map(|role| cache(&settings, role)),
+        [Some("public, max-age=31536000, immutable".to_owned()), None, Some("no-cache".to_owned())]
+    );
+    let described = describe_as(&settings, "a.css", "a.0123456789ab.css", Role::Hashed);
+    assert_eq!(origins(&described)[0], ("CacheControl", "`immutable`"));
+    settings.immutable = false;
+    assert_eq!(roles.map(|role| cache(&settings, role)), [None, None, None]);
+    settings.immutable = true;
+    settings.parameters = parameters(json!({"CacheControl": "max-age=60"}));
+    assert_eq!(roles.map(|role| cache(&settings, role)), roles.map(|_| Some("max-age=60".to_owned())));
+}
+
+#[test]
+fn a_rule_is_about_the_name_and_about_the_stored_name() {
+    let mut settings = settings();
+    settings.rules = vec![
+        rule("css/a.css", json!({"CacheControl": "max-age=1"})),
+        rule("*.0123456789ab.css", json!({"CacheControl": "max-age=2"})),
+    ];
+    let cache = |stored_name, role| {
+        let described = describe_as(&settings, "css/a.css", stored_name, role);
+        described.parameters.get(Parameter::CacheControl).map(ToOwned::to_owned)
+    };
+    assert_eq!(cache("css/a.css", Role::Plain).as_deref(), Some("max-age=1"));
+    assert_eq!(cache("css/a.0123456789ab.css", Role::Hashed).as_deref(), Some("max-age=2"));
+    assert_eq!(cache("css/a.ba9876543210.css", Role::Hashed).as_deref(), Some("max-age=1"));
 }

@@ -18,7 +18,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         &["S3COLLECT_BACKEND"],
         Kind::Text,
         "\"S3StaticStorage\"",
-        "Which class of django-storages this stands in for: `S3StaticStorage` or `S3Storage`",
+        "Which class of django-storages this stands in for; `S3ManifestStaticStorage` hashes names",
     )
     .flags(&["--backend", "--manifest"]),
     Setting::new(
@@ -160,16 +160,14 @@ pub(super) const SETTINGS: &[Setting] = &[
         Kind::Path,
         "",
         "The path of a local manifest file",
-    )
-    .later(),
+    ),
     Setting::new(
         "manifest_storage",
         &["S3COLLECT_MANIFEST_STORAGE"],
         Kind::Choice(&["bucket", "local", "both"]),
         "",
         "Where the manifest is kept; unset is `bucket`, or `both` where `manifest_location` is set",
-    )
-    .later(),
+    ),
     Setting::new(
         "support_js_module_import_aggregation",
         &["S3COLLECT_SUPPORT_JS_MODULE_IMPORT_AGGREGATION"],
@@ -236,8 +234,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         Kind::Boolean,
         "",
         "Whether hashed names without a CacheControl get a year and `immutable`; unset is yes with the manifest",
-    )
-    .later(),
+    ),
     Setting::new(
         "retain_releases",
         &["S3COLLECT_RETAIN_RELEASES"],

@@ -47,7 +47,7 @@ fn a_bucket_directory_inside_a_source() {
     let message = |local: &str, dir: &str| {
         format!(
             "error: the local bucket directory `{local}` is inside the static dir `{dir}`\n  \
-             hint: choose a directory outside it for `local`\n"
+             hint: choose a place outside it for `local`\n"
         )
     };
     let run = |dir: &str, local: &str| sandbox.run(&["push", dir, "--local", local]);

@@ -1,0 +1,56 @@
+//! What a body is made of.
+
+use bytes::Bytes;
+
+use crate::collect::CollectedFile;
+use crate::name::AssetName;
+
+/// A body before it is encoded.
+#[derive(Debug, Clone)]
+pub enum Material {
+    /// A file as it is.
+    File(CollectedFile),
+    /// A file in which references were replaced.
+    Rewritten {
+        /// The file.
+        file: CollectedFile,
+        /// What is stored of it.
+        bytes: Bytes,
+    },
+    /// What was in no static dir: the manifest.
+    Made {
+        /// What it is called.
+        name: AssetName,
+        /// What is stored.
+        bytes: Bytes,
+    },
+}
+
+impl Material {
+    /// The name of the asset, without a hash.
+    #[must_use]
+    pub fn name(&self) -> &AssetName {
+        match self {
+            Self::File(file) | Self::Rewritten { file, .. } => &file.name,
+            Self::Made { name, .. } => name,
+        }
+    }
+
+    /// The file, where there is one.
+    #[must_use]
+    pub fn file(&self) -> Option<&CollectedFile> {
+        match self {
+            Self::File(file) | Self::Rewritten { file, .. } => Some(file),
+            Self::Made { .. } => None,
+        }
+    }
+
+    /// Bytes before compression.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        match self {
+            Self::File(file) => file.stamp.size,
+            Self::Rewritten { bytes, .. } | Self::Made { bytes, .. } => bytes.len() as u64,
+        }
+    }
+}
