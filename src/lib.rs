@@ -8,6 +8,7 @@ pub mod build;
 pub mod collect;
 pub mod compare;
 pub mod digest;
+pub mod django;
 pub mod encode;
 pub mod error;
 pub mod explain;

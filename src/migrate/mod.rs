@@ -10,6 +10,7 @@ use crate::error::Problem;
 use crate::settings::register;
 
 mod backend;
+mod block;
 mod dotenv;
 mod error;
 mod host;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use super::block::{Block, truth};
 use super::error::MigrateError;
 use super::{Entry, MigrateOptions, host};
 use crate::error::Problem;
@@ -130,96 +131,6 @@ fn ambiguous(file: &str, entries: &[Entry]) -> Vec<MigrateError> {
         }
     }
     errors
-}
-
-/// The settings of one block.
-struct Block<'e> {
-    file: &'e str,
-    entries: &'e [Entry],
-    block: usize,
-}
-
-impl Block<'_> {
-    fn find(&self, name: &str) -> Option<(usize, &Entry)> {
-        self.entries.iter().enumerate().find(|(_, entry)| entry.name == name && entry.block == self.block)
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.find(name).is_some()
-    }
-
-    /// The value of a name, where it is given here.
-    fn value(&self, name: &str) -> Result<Option<(usize, &Value)>, MigrateError> {
-        let Some((index, entry)) = self.find(name) else { return Ok(None) };
-        match &entry.value {
-            Ok(value) => Ok(Some((index, value))),
-            Err(_) => Err(MigrateError::NotLiteral {
-                file: self.file.to_owned(),
-                line: entry.line,
-                name: entry.spelled.clone(),
-            }),
-        }
-    }
-
-    fn wrong(&self, index: usize, expected: &'static str) -> MigrateError {
-        let entry = &self.entries[index];
-        MigrateError::WrongType {
-            file: self.file.to_owned(),
-            line: entry.line,
-            name: entry.spelled.clone(),
-            expected,
-        }
-    }
-
-    fn text(&self, name: &str) -> Result<Option<(usize, String)>, MigrateError> {
-        match self.value(name)? {
-            Some((index, Value::String(text))) => Ok(Some((index, text.clone()))),
-            Some((index, Value::Null)) => Ok(Some((index, String::new()))),
-            Some((index, _)) => Err(self.wrong(index, "text")),
-            None => Ok(None),
-        }
-    }
-
-    fn truth(&self, name: &str) -> Result<Option<(usize, bool)>, MigrateError> {
-        match self.value(name)? {
-            Some((index, value)) => match truth(value) {
-                Some(is) => Ok(Some((index, is))),
-                None => Err(self.wrong(index, "`True` or `False`")),
-            },
-            None => Ok(None),
-        }
-    }
-
-    fn port(&self, name: &str) -> Result<Option<(usize, Option<u64>)>, MigrateError> {
-        match self.value(name)? {
-            Some((index, Value::Null)) => Ok(Some((index, None))),
-            Some((index, Value::Number(number))) if number.is_u64() => Ok(Some((index, number.as_u64()))),
-            Some((index, Value::String(text))) => match text.parse() {
-                Ok(port) => Ok(Some((index, Some(port)))),
-                Err(_) => Err(self.wrong(index, "a number")),
-            },
-            Some((index, _)) => Err(self.wrong(index, "a number")),
-            None => Ok(None),
-        }
-    }
-
-    fn spelled(&self, index: usize) -> &str {
-        &self.entries[index].spelled
-    }
-}
-
-fn truth(value: &Value) -> Option<bool> {
-    match value {
-        Value::Null => Some(false),
-        Value::Bool(is) => Some(*is),
-        Value::Number(number) => number.as_i64().map(|number| number != 0),
-        Value::String(text) => match text.to_ascii_lowercase().as_str() {
-            "true" | "1" | "yes" | "on" => Some(true),
-            "false" | "0" | "no" | "off" | "" => Some(false),
-            _ => None,
-        },
-        _ => None,
-    }
 }
 
 /// `AWS_HEADERS`, and two switches that were headers too, become object parameters.

@@ -134,5 +134,5 @@ fn encryption(bucket: &Bucket, keys: &demand::Keys) -> Statement {
 
 /// Whether names go through a manifest in the bucket.
 fn has_manifest(settings: &Settings) -> bool {
-    settings.backend == Backend::S3ManifestStaticStorage
+    settings.backend == Backend::S3ManifestStaticStorage && settings.manifest.in_bucket
 }

@@ -17,6 +17,7 @@ fn settings(sets: &[&str]) -> Settings {
         sets: &sets,
         environment: &BTreeMap::new(),
         config: None,
+        imported: None,
         directory: Path::new("/nowhere"),
         home: None,
         static_dir_exists: false,

@@ -15,6 +15,7 @@ mod document;
 mod environment;
 mod error;
 mod file;
+mod imported;
 mod kind;
 mod layer;
 mod mask;
@@ -31,10 +32,12 @@ mod words;
 pub use combine::{Combined, Given, combine};
 pub use error::SettingsError;
 pub use file::SettingsFile;
+pub use imported::{Imported, ImportedStorage};
 pub use kind::{Kind, Mismatch};
 pub use layer::{Layer, Origin, Place, RawValue, Source};
-pub use mask::{MASK, masked_url};
+pub use mask::{MASK, is_secret, masked_url};
 pub use pattern::NamePattern;
+pub use resolve::DEFAULT_IGNORE_PATTERNS;
 
 /// What a verb cannot do without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -27,7 +27,7 @@ const LOCAL_BUCKET: &str = "local";
 const MANIFEST_NAME: &str = "staticfiles.json";
 
 /// What `default_ignore` adds, as Django's `StaticFilesConfig.ignore_patterns`.
-const DEFAULT_IGNORE_PATTERNS: [&str; 3] = ["CVS", ".*", "*~"];
+pub const DEFAULT_IGNORE_PATTERNS: [&str; 3] = ["CVS", ".*", "*~"];
 
 /// boto3's own pattern, and its two patterns for access points.
 static BUCKET: LazyLock<Regex> = LazyLock::new(|| {

@@ -71,6 +71,7 @@ impl Run {
             sets: &self.sets,
             environment: &self.environment,
             config: None,
+            imported: None,
             directory: folder.path(),
             home: Some(folder.path()),
             static_dir_exists: self.static_dir,

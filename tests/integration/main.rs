@@ -4,6 +4,7 @@
 mod bad_input;
 mod conformance;
 mod django_goldens;
+mod django_import;
 mod explain;
 mod local_endpoint;
 mod manifest;

@@ -31,6 +31,7 @@ EXAMPLES
   s3collect push ./static ./vendor --bucket acme-assets --location static --gzip
   s3collect push --source admin=./admin/static      names below `admin/`
   s3collect push --object-parameters '{\"CacheControl\": \"max-age=86400\"}'
+  s3collect push --django mysite.settings           what `manage.py collectstatic` would push
   s3collect push --dry-run --exit-code              3 when anything would be put
   s3collect push --set 'rules=[{\"match\": \"*.html\", \"gzip\": false}]'";
 
@@ -52,6 +53,11 @@ EXAMPLES
   s3collect settings show --all --storage media
   s3collect settings show --json | jq '.[] | select(.origin != \"default\")'
   s3collect settings check --config deploy/s3collect.toml";
+
+const IMPORT_EXAMPLES: &str = "\
+EXAMPLES
+  s3collect settings import --django mysite.settings --out s3collect.toml
+  s3collect settings import --django mysite.settings --python .venv/bin/python";
 
 const MIGRATE_EXAMPLES: &str = "\
 EXAMPLES
@@ -188,9 +194,21 @@ pub(crate) enum SettingsVerb {
         #[command(flatten)]
         settings: SettingsFlags,
     },
+    /// Read the settings of a Django project, with its own Python, and write them as a settings file
+    #[command(after_help = IMPORT_EXAMPLES)]
+    Import(Import),
     /// Rewrite the settings of django-storages' boto backend; the file goes to stdout, what changed and why to stderr
     #[command(after_help = MIGRATE_EXAMPLES)]
     Migrate(Migrate),
+}
+
+#[derive(Args)]
+pub(crate) struct Import {
+    #[command(flatten)]
+    pub(crate) django: Django,
+    /// Write a new file, instead of stdout; its paths start where it is
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -232,6 +250,19 @@ pub(crate) struct SettingsFlags {
     pub(crate) layer: Layer,
     /// `--set`, as typed behind the verb; those before it stand in [`Global`].
     pub(crate) sets: Vec<String>,
+    /// `--django`, with `--python`.
+    pub(crate) django: Option<Django>,
+}
+
+/// A Django project whose settings take the place of a file.
+#[derive(Args)]
+pub(crate) struct Django {
+    /// Take settings, static dirs and credentials from a Django project instead of a file, e.g. `mysite.settings`
+    #[arg(long = "django", value_name = "MODULE")]
+    pub(crate) module: String,
+    /// The Python that has the project's packages; without it that of the active environment, of `.venv` or of `PATH`
+    #[arg(long, value_name = "PATH", requires = "module")]
+    pub(crate) python: Option<PathBuf>,
 }
 
 impl Args for SettingsFlags {
@@ -242,6 +273,7 @@ impl Args for SettingsFlags {
             .arg(Arg::new("sets").long("set").value_name("NAME=VALUE").action(ArgAction::Append).help(
                 "Any setting but secrets, e.g. `--set gzip_level=6`; lists comma-separated or JSON, dictionaries JSON",
             ))
+            .args(django_arguments())
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -256,13 +288,23 @@ impl FromArgMatches for SettingsFlags {
             give(&mut layer, setting, matches);
         }
         let sets = matches.get_many::<String>("sets").into_iter().flatten().cloned().collect();
-        Ok(Self { layer, sets })
+        let django = matches.contains_id("module").then(|| Django::from_arg_matches(matches)).transpose()?;
+        Ok(Self { layer, sets, django })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
     }
+}
+
+/// `--django` and `--python`, which may be left out where the settings are not theirs alone.
+fn django_arguments() -> Vec<Arg> {
+    let command = Django::augment_args(Command::new("django"));
+    command
+        .get_arguments()
+        .map(|argument| argument.clone().required(false).help_heading("Settings"))
+        .collect()
 }
 
 /// `DIR…`, which goes into the layer with `--source`.
@@ -443,7 +485,7 @@ mod tests {
             );
             flags.extend(argument.get_short().map(|short| format!("-{short}")));
         }
-        for flag in own.iter().chain(&["--set"]) {
+        for flag in own.iter().chain(&["--set", "--django", "--python"]) {
             assert!(flags.remove(*flag), "{flag}");
         }
         let register: BTreeSet<String> = register::all()
