@@ -23,6 +23,7 @@ pub mod parameters;
 pub mod plan;
 pub mod policy;
 pub mod post_process;
+pub mod prehashed;
 pub mod prepare;
 pub mod published;
 pub mod push;

@@ -8,7 +8,7 @@ use flate2::read::MultiGzDecoder;
 use crate::error::{Diagnose, Exit};
 use crate::manifest::{Manifest, ManifestError};
 use crate::name::ObjectKey;
-use crate::store::{Fetched, GetAnswer, GetRequest, Store, StoreError};
+use crate::store::{Fetch, Fetched, Store, StoreError, fetch};
 
 /// The most bytes of a manifest, stored or decompressed: a million names are about 150 MB.
 const MOST: u64 = 256 * 1024 * 1024;
@@ -106,13 +106,12 @@ pub async fn manifest<S: Store>(
     key: &ObjectKey,
     known: Option<&str>,
 ) -> Result<Option<Published>, PublishedError> {
-    let request = GetRequest { key: key.clone(), unless: known.map(str::to_owned), most: MOST };
-    let fetched = match store.get(&request).await? {
-        GetAnswer::Absent => {
+    let fetched = match fetch(store, key, known, MOST).await? {
+        Fetch::Absent => {
             return Err(PublishedError::Absent { bucket: bucket.to_owned(), key: key.clone() });
         }
-        GetAnswer::Unchanged => return Ok(None),
-        GetAnswer::Object(fetched) => fetched,
+        Fetch::Unchanged => return Ok(None),
+        Fetch::Object(fetched) => fetched,
     };
     let etag = fetched.etag.clone();
     let document = decoded(fetched).map_err(|source| PublishedError::Damaged {

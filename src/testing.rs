@@ -16,8 +16,8 @@ use crate::parameters::ObjectParameters;
 use crate::plan::Asset;
 use crate::prepare;
 use crate::settings::{
-    AddressingStyle, Backend, CollectSettings, ConnectionSettings, CredentialSource, GzipSettings,
-    ManifestSettings, ObjectSettings, Settings, Severity, SourceDir, TransferSettings,
+    AddressingStyle, Backend, CircularReferences, CollectSettings, ConnectionSettings, CredentialSource,
+    GzipSettings, ManifestSettings, ObjectSettings, Settings, Severity, SourceDir, TransferSettings,
 };
 use crate::store::memory::MemoryStore;
 use crate::store::{
@@ -109,6 +109,8 @@ pub(crate) fn manifest_settings() -> ManifestSettings {
         js_modules: true,
         missing_reference: Severity::Error,
         missing_source_map: Severity::Error,
+        circular_references: CircularReferences::Refuse,
+        prehashed: Vec::new(),
         keep_original_files: true,
         in_bucket: true,
         local_path: None,
@@ -222,6 +224,11 @@ impl Store for Watched {
         self.watch(Operation::ListObjectsV2, prefix, None, request).await
     }
 
+    async fn list_level(&self, prefix: &str, continuation: Option<&str>) -> Result<ListPage, StoreError> {
+        let request = self.memory().list_level(prefix, continuation);
+        self.watch(Operation::ListObjectsV2, prefix, None, request).await
+    }
+
     async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectHead>, StoreError> {
         self.watch(Operation::HeadObject, key.as_str(), None, self.memory().head(key)).await
     }
@@ -265,6 +272,12 @@ impl Store for Watched {
     async fn abort_multipart(&self, request: &MultipartRequest, upload: &UploadId) -> Result<(), StoreError> {
         let abort = self.memory().abort_multipart(request, upload);
         self.watch(Operation::AbortMultipartUpload, request.key.as_str(), None, abort).await
+    }
+
+    async fn delete(&self, keys: &[ObjectKey]) -> Result<Vec<StoreError>, StoreError> {
+        let operation = if keys.len() > 1 { Operation::DeleteObjects } else { Operation::DeleteObject };
+        let first = keys.first().map_or("", ObjectKey::as_str);
+        self.watch(operation, first, None, self.memory().delete(keys)).await
     }
 
     fn requests(&self) -> BTreeMap<&'static str, u64> {

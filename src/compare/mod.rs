@@ -123,6 +123,7 @@ impl<S: Store> Context<'_, S> {
                 key: asset.key.to_string(),
                 size: head.size,
                 etag: head.etag.clone(),
+                last_modified: head.last_modified,
             });
             evidence.head = Some(head);
         }

@@ -7,7 +7,7 @@ const MD5: &str = "0cc175b9c0f1b6a831c399e269772661";
 const OTHER_MD5: &str = "92eb5ffee6ae2fec3ad71c777531578f";
 
 fn listed(size: u64, etag: &str) -> Option<ListedObject> {
-    Some(ListedObject { key: "static/a.css".to_owned(), size, etag: etag.to_owned() })
+    Some(ListedObject { key: "static/a.css".to_owned(), size, etag: etag.to_owned(), last_modified: None })
 }
 
 fn body(size: u64) -> Option<BodyFacts> {

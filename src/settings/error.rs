@@ -79,6 +79,9 @@ pub enum SettingsError {
     /// A rule that is none.
     #[error("{subject} {problem}")]
     Rule { subject: String, problem: String, hint: Option<String> },
+    /// An item of `prehashed` that is neither a glob nor the path of a manifest.
+    #[error("{subject}: `{glob}` is no glob: {problem}")]
+    Glob { subject: String, glob: String, problem: String },
     /// A row of `media_types` that is none.
     #[error("{subject} must be an extension with its dot and a content type, found `{extension}`")]
     MediaType { subject: String, extension: String },
@@ -153,6 +156,7 @@ impl Diagnose for SettingsError {
                 Some(format!("leave it out to have the default, `{}`", default.trim_matches('"')))
             }
             Self::Rule { hint, .. } => hint.clone(),
+            Self::Glob { .. } => Some("a `\\` before a character takes it literally".to_owned()),
             Self::WrongType { .. }
             | Self::FileUnreadable { .. }
             | Self::Syntax { .. }

@@ -21,6 +21,7 @@ mod layer;
 mod mask;
 mod overlap;
 mod pattern;
+mod prehashed;
 pub mod register;
 mod resolve;
 mod rules;
@@ -37,6 +38,7 @@ pub use kind::{Kind, Mismatch};
 pub use layer::{Layer, Origin, Place, RawValue, Source};
 pub use mask::{MASK, is_secret, masked_url};
 pub use pattern::NamePattern;
+pub use prehashed::{Prehashed, PrehashedNames};
 pub use resolve::DEFAULT_IGNORE_PATTERNS;
 
 /// What a verb cannot do without.
@@ -281,6 +283,10 @@ pub struct ManifestSettings {
     pub missing_reference: Severity,
     /// What a reference to a source map in no source is, unless `missing_reference` minds none at all.
     pub missing_source_map: Severity,
+    /// What becomes of files that refer to each other in a circle.
+    pub circular_references: CircularReferences,
+    /// Which names carry a hash already, and stay as they are.
+    pub prehashed: Vec<Prehashed>,
     /// Whether files are stored under their plain names, too.
     pub keep_original_files: bool,
     /// Whether the manifest goes into the bucket (`manifest_storage`).
@@ -296,6 +302,15 @@ pub enum Severity {
     Warn,
     /// It ends the run.
     Error,
+}
+
+/// What becomes of files that refer to each other in a circle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CircularReferences {
+    /// They are an error, as in Django.
+    Refuse,
+    /// They are named by one hash of all of them.
+    Hash,
 }
 
 /// How bodies travel.

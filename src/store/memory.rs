@@ -8,6 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream};
 use md5::{Digest as _, Md5};
 
 use crate::digest::{Checksum, ChecksumAlgorithm, hex};
@@ -17,13 +19,16 @@ use crate::parameters::{ObjectParameters, Parameter};
 use super::body::BodyReader;
 use super::count::Counts;
 use super::{
-    Body, Condition, Fetched, GetAnswer, GetRequest, ListPage, ListedObject, MultipartRequest, ObjectHead,
-    Operation, Part, PutAnswer, PutRequest, Store, StoreError, StoreErrorKind, StoredChecksum, Target,
-    UploadId, multipart_etag,
+    Body, ByteRange, Condition, Download, GetAnswer, GetRequest, ListPage, ListedObject, MultipartRequest,
+    ObjectHead, Operation, Part, PutAnswer, PutRequest, ReadCondition, Store, StoreError, StoreErrorKind,
+    StoredChecksum, Target, UploadId, multipart_etag,
 };
 
 /// Objects a page of a listing.
 const PAGE: usize = 1000;
+
+/// Bytes that a body comes in at once.
+const PIECE: usize = 64 * 1024;
 
 /// A bucket in memory.
 #[derive(Debug, Default)]
@@ -38,6 +43,7 @@ struct State {
     uploads: HashMap<String, BTreeMap<u16, (Part, Bytes)>>,
     begun: u64,
     faults: VecDeque<Fault>,
+    breaks: VecDeque<usize>,
 }
 
 /// An object as it is kept.
@@ -98,6 +104,11 @@ impl MemoryStore {
         }
     }
 
+    /// Lets the bodies of the next GETs that bring one break off after so many bytes.
+    pub fn break_off_next(&self, after: usize, times: usize) {
+        self.state().breaks.extend(std::iter::repeat_n(after, times));
+    }
+
     /// All objects, by key.
     #[must_use]
     pub fn objects(&self) -> BTreeMap<String, StoredObject> {
@@ -153,19 +164,11 @@ impl MemoryStore {
 
 impl Store for MemoryStore {
     async fn list(&self, prefix: &str, continuation: Option<&str>) -> Result<ListPage, StoreError> {
-        self.answer(Operation::ListObjectsV2, prefix, |state| {
-            let after = continuation.unwrap_or_default();
-            let mut found = state
-                .objects
-                .range(prefix.to_owned()..)
-                .take_while(|(key, _)| key.starts_with(prefix))
-                .filter(|(key, _)| key.as_str() > after)
-                .map(|(key, object)| listed(key, object));
-            let objects: Vec<ListedObject> = found.by_ref().take(PAGE).collect();
-            let more = found.next().is_some();
-            let continuation = objects.last().filter(|_| more).map(|last| last.key.clone());
-            Ok(ListPage { objects, continuation })
-        })
+        self.answer(Operation::ListObjectsV2, prefix, |state| Ok(state.page(prefix, false, continuation)))
+    }
+
+    async fn list_level(&self, prefix: &str, continuation: Option<&str>) -> Result<ListPage, StoreError> {
+        self.answer(Operation::ListObjectsV2, prefix, |state| Ok(state.page(prefix, true, continuation)))
     }
 
     async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectHead>, StoreError> {
@@ -185,16 +188,23 @@ impl Store for MemoryStore {
             let Some(object) = state.objects.get(request.key.as_str()) else {
                 return Ok(GetAnswer::Absent);
             };
-            if request.unless.as_ref() == Some(&object.etag) {
-                return Ok(GetAnswer::Unchanged);
+            match &request.condition {
+                Some(ReadCondition::Differs(etag)) if *etag == object.etag => {
+                    return Ok(GetAnswer::Unchanged);
+                }
+                Some(ReadCondition::Matches(etag)) if *etag != object.etag => {
+                    return Err(StoreErrorKind::PreconditionFailed);
+                }
+                _ => {}
             }
-            if object.body.len() as u64 > request.most {
-                return Err(StoreErrorKind::TooLarge { most: request.most });
-            }
-            Ok(GetAnswer::Object(Fetched {
-                body: object.body.clone(),
+            let body = stretch(&object.body, request.range)?;
+            let target = target(request.key.as_str());
+            Ok(GetAnswer::Object(Download {
+                size: object.body.len() as u64,
                 etag: object.etag.clone(),
                 content_encoding: object.parameters.get(Parameter::ContentEncoding).map(str::to_owned),
+                pieces: pieces(body, state.breaks.pop_front(), target.clone()),
+                target,
             }))
         })
     }
@@ -282,12 +292,47 @@ impl Store for MemoryStore {
         })
     }
 
+    async fn delete(&self, keys: &[ObjectKey]) -> Result<Vec<StoreError>, StoreError> {
+        let operation = if keys.len() > 1 { Operation::DeleteObjects } else { Operation::DeleteObject };
+        self.answer(operation, keys.first().map_or("", ObjectKey::as_str), |state| {
+            for key in keys {
+                state.objects.remove(key.as_str());
+            }
+            Ok(Vec::new())
+        })
+    }
+
     fn requests(&self) -> BTreeMap<&'static str, u64> {
         self.counts.all()
     }
 }
 
 impl State {
+    /// A page begins after the last entry of the page before.
+    fn page(&self, prefix: &str, one_level: bool, continuation: Option<&str>) -> ListPage {
+        let after = continuation.unwrap_or_default();
+        let mut page = ListPage::default();
+        let mut last: Option<String> = None;
+        for (key, object) in self.objects.range(prefix.to_owned()..) {
+            let Some(rest) = key.strip_prefix(prefix) else { break };
+            let slash = rest.find('/').filter(|_| one_level);
+            let entry = slash.map_or(key.as_str(), |slash| &key[..=prefix.len() + slash]);
+            if entry <= after || last.as_deref() == Some(entry) {
+                continue;
+            }
+            if page.objects.len() + page.prefixes.len() == PAGE {
+                page.continuation = last;
+                break;
+            }
+            last = Some(entry.to_owned());
+            match slash {
+                Some(_) => page.prefixes.push(entry.to_owned()),
+                None => page.objects.push(listed(key, object)),
+            }
+        }
+        page
+    }
+
     fn check(&self, key: &str, condition: Option<&Condition>) -> Result<(), StoreErrorKind> {
         let there = self.objects.get(key).map(|object| &object.etag);
         let holds = match condition {
@@ -353,7 +398,38 @@ fn is_served(parameter: Parameter) -> bool {
 }
 
 fn listed(key: &str, object: &StoredObject) -> ListedObject {
-    ListedObject { key: key.to_owned(), size: object.body.len() as u64, etag: object.etag.clone() }
+    ListedObject {
+        key: key.to_owned(),
+        size: object.body.len() as u64,
+        etag: object.etag.clone(),
+        last_modified: None,
+    }
+}
+
+fn stretch(body: &Bytes, range: Option<ByteRange>) -> Result<Bytes, StoreErrorKind> {
+    let Some(ByteRange { offset, length }) = range else { return Ok(body.clone()) };
+    let all = body.len() as u64;
+    if offset >= all || length == Some(0) {
+        return Err(StoreErrorKind::Refused { status: 416, code: "InvalidRange".to_owned() });
+    }
+    let end = length.map_or(all, |length| offset.saturating_add(length).min(all));
+    let index = |number| usize::try_from(number).unwrap_or(usize::MAX);
+    Ok(body.slice(index(offset)..index(end)))
+}
+
+/// A body in pieces, cut off where it is to break.
+fn pieces(
+    body: Bytes,
+    break_after: Option<usize>,
+    target: Target,
+) -> BoxStream<'static, Result<Bytes, StoreError>> {
+    let whole = body.len();
+    let kept = body.slice(..break_after.unwrap_or(whole).min(whole));
+    let broken = (kept.len() < whole)
+        .then(|| Err(StoreError::new(Operation::GetObject, target, StoreErrorKind::ConnectionLost)));
+    let chunks: Vec<Bytes> =
+        (0..kept.len()).step_by(PIECE).map(|at| kept.slice(at..kept.len().min(at + PIECE))).collect();
+    stream::iter(chunks.into_iter().map(Ok).chain(broken)).boxed()
 }
 
 fn target(key: &str) -> Target {

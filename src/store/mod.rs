@@ -2,27 +2,33 @@
 //! [`memory`] is a map, [`retry`] goes round either; generic callers take any, and share a [`Limit`].
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::future::Future;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use futures_util::stream::BoxStream;
 
 use crate::name::ObjectKey;
 use crate::parameters::ObjectParameters;
 
 mod body;
 mod count;
+mod delete;
 mod error;
 mod etag;
+mod fetch;
 mod limit;
 pub mod memory;
 pub mod retry;
 pub mod s3;
 
 pub use crate::digest::{Checksum, ChecksumAlgorithm};
+pub use delete::delete_all;
 pub use error::{Operation, StoreError, StoreErrorKind, Target, permissions};
 pub use etag::multipart_etag;
+pub use fetch::{Fetch, Fetched, fetch};
 pub use limit::{Limit, Slot};
 
 /// The verbs on one bucket. Each is one request; nothing is retried here (see [`retry`]).
@@ -34,10 +40,18 @@ pub trait Store: Send + Sync {
         continuation: Option<&str>,
     ) -> impl Future<Output = Result<ListPage, StoreError>> + Send;
 
+    /// One page of what lies directly under `prefix`: objects without a further `/` in their keys, and for the others
+    /// the common prefixes up to it. Counts as ListObjectsV2, too.
+    fn list_level(
+        &self,
+        prefix: &str,
+        continuation: Option<&str>,
+    ) -> impl Future<Output = Result<ListPage, StoreError>> + Send;
+
     /// What the bucket says of an object, its stored checksums included; `None` where there is none.
     fn head(&self, key: &ObjectKey) -> impl Future<Output = Result<Option<ObjectHead>, StoreError>> + Send;
 
-    /// A whole object that fits into memory.
+    /// An object, or a stretch of it, piece by piece; [`fetch`] takes a small one whole.
     fn get(&self, request: &GetRequest) -> impl Future<Output = Result<GetAnswer, StoreError>> + Send;
 
     /// Stores a whole object by one request.
@@ -73,6 +87,10 @@ pub trait Store: Send + Sync {
         upload: &UploadId,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// Deletes up to 1,000 objects; those that are not there count as deleted. One key is a DeleteObject, several are a
+    /// DeleteObjects, of whose answer the errors of single keys are what comes back. [`delete_all`] takes any number.
+    fn delete(&self, keys: &[ObjectKey]) -> impl Future<Output = Result<Vec<StoreError>, StoreError>> + Send;
+
     /// How many requests were sent so far, by S3's operation names (`PutObject`), retries included.
     fn requests(&self) -> BTreeMap<&'static str, u64>;
 }
@@ -80,8 +98,10 @@ pub trait Store: Send + Sync {
 /// One page of a listing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListPage {
-    /// At most 1,000 objects.
+    /// At most 1,000 objects, common prefixes included.
     pub objects: Vec<ListedObject>,
+    /// Common prefixes with the `/` at their ends; none but from [`Store::list_level`].
+    pub prefixes: Vec<String>,
     /// Where the next page begins; `None` on the last.
     pub continuation: Option<String>,
 }
@@ -95,6 +115,8 @@ pub struct ListedObject {
     pub size: u64,
     /// Without quotes; empty where the listing has none.
     pub etag: String,
+    /// When it was last written, by the service's clock.
+    pub last_modified: Option<SystemTime>,
 }
 
 /// An object as a HEAD shows it.
@@ -123,37 +145,77 @@ pub struct StoredChecksum {
     pub composite_parts: Option<u32>,
 }
 
-/// One object to fetch whole.
+/// What to read.
 #[derive(Debug, Clone)]
 pub struct GetRequest {
-    /// Which one.
+    /// Which object.
     pub key: ObjectKey,
-    /// Only if its ETag is another one than this, which is known already.
-    pub unless: Option<String>,
-    /// The most bytes that are taken; more is [`StoreErrorKind::TooLarge`].
-    pub most: u64,
+    /// Which of its bytes; `None` for all.
+    pub range: Option<ByteRange>,
+    /// Only if.
+    pub condition: Option<ReadCondition>,
+}
+
+impl GetRequest {
+    /// The whole object, whatever it is.
+    #[must_use]
+    pub fn whole(key: ObjectKey) -> Self {
+        Self { key, range: None, condition: None }
+    }
+}
+
+/// A stretch of an object; it has to begin inside of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ByteRange {
+    /// The first byte, from 0.
+    pub offset: u64,
+    /// How many, not 0; `None` for all that follow, and more than there are is no error.
+    pub length: Option<u64>,
+}
+
+/// On what a read depends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadCondition {
+    /// It has this ETag still (`If-Match`); [`StoreErrorKind::PreconditionFailed`] otherwise.
+    Matches(String),
+    /// It has another ETag than this, which is known already (`If-None-Match`).
+    Differs(String),
 }
 
 /// What a GET brings.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum GetAnswer {
     /// There is no such object.
     Absent,
     /// It is the one that is known already.
     Unchanged,
     /// The object.
-    Object(Fetched),
+    Object(Download),
 }
 
-/// An object that was fetched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fetched {
-    /// As stored: still encoded, where there is an encoding.
-    pub body: Bytes,
+/// An object whose body comes.
+pub struct Download {
+    /// What is read, for messages.
+    pub target: Target,
+    /// Bytes of the whole object as stored, whatever stretch was asked for.
+    pub size: u64,
     /// Without quotes.
     pub etag: String,
-    /// `Content-Encoding`.
+    /// `Content-Encoding`; the body is still encoded.
     pub content_encoding: Option<String>,
+    /// The body, which may break off with an error.
+    pub pieces: BoxStream<'static, Result<Bytes, StoreError>>,
+}
+
+impl fmt::Debug for Download {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Download")
+            .field("target", &self.target)
+            .field("size", &self.size)
+            .field("etag", &self.etag)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A body that can be sent more than once.

@@ -2,23 +2,29 @@
 //! whoever adapts the number of requests in flight how the service feels. It knows nothing of what it sends.
 //!
 //! After a lost answer the request may have been done already. Puts can be repeated, but a *conditional* one then
-//! meets its own first try and answers 412: who sends conditions compares the ETag that is there with its own body
-//! before it believes in somebody else. A completed upload is recognised here, by the ETag of its parts.
+//! meets its own first try and answers 412. Here a new object is recognised by the MD5 of its body, and a completed
+//! upload by the ETag of its parts; who swaps objects compares the ETag that is there with its own body before it
+//! believes in somebody else. A body that breaks off goes on from where it was (`resume`).
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder, Retryable as _};
+use md5::{Digest as _, Md5};
 use tokio::time::Instant;
 
+use crate::digest::hex;
 use crate::name::ObjectKey;
 
+mod resume;
+
 use super::{
-    Body, GetAnswer, GetRequest, ListPage, MultipartRequest, ObjectHead, Part, PutAnswer, PutRequest, Store,
-    StoreError, StoreErrorKind, UploadId, multipart_etag,
+    Body, Condition, GetAnswer, GetRequest, ListPage, MultipartRequest, ObjectHead, Part, PutAnswer,
+    PutRequest, Store, StoreError, StoreErrorKind, UploadId, multipart_etag,
 };
 
 /// Tries in all.
@@ -39,30 +45,47 @@ pub enum Pressure {
     Succeeded,
 }
 
-/// A store whose requests are sent again.
-pub struct Retrying<S> {
+/// A store whose requests are sent again. Clones share the store and what is known of it.
+pub struct Retrying<S>(Arc<Core<S>>);
+
+struct Core<S> {
     inner: S,
     observer: Box<dyn Fn(Pressure) + Send + Sync>,
     reached: AtomicBool,
 }
 
+impl<S> Clone for Retrying<S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
 impl<S: fmt::Debug> fmt::Debug for Retrying<S> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_tuple("Retrying").field(&self.inner).finish()
+        formatter.debug_tuple("Retrying").field(&self.0.inner).finish()
     }
 }
 
 impl<S: Store> Retrying<S> {
     /// Goes round a store; the observer is called after each try, from whichever task sent it.
     pub fn new(inner: S, observer: impl Fn(Pressure) + Send + Sync + 'static) -> Self {
-        Self { inner, observer: Box::new(observer), reached: AtomicBool::new(false) }
+        Self(Arc::new(Core { inner, observer: Box::new(observer), reached: AtomicBool::new(false) }))
     }
 
     /// The store within.
     pub fn inner(&self) -> &S {
-        &self.inner
+        &self.0.inner
     }
 
+    async fn retried<T, F>(&self, request: impl Fn() -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        self.0.retried(request).await
+    }
+}
+
+impl<S: Store> Core<S> {
     async fn retried<T, F>(&self, request: impl Fn() -> F) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, StoreError>>,
@@ -116,25 +139,42 @@ impl BackoffBuilder for Waits {
     }
 }
 
-impl<S: Store> Store for Retrying<S> {
+impl<S: Store + 'static> Store for Retrying<S> {
     async fn list(&self, prefix: &str, continuation: Option<&str>) -> Result<ListPage, StoreError> {
-        self.retried(|| self.inner.list(prefix, continuation)).await
+        self.retried(|| self.0.inner.list(prefix, continuation)).await
+    }
+
+    async fn list_level(&self, prefix: &str, continuation: Option<&str>) -> Result<ListPage, StoreError> {
+        self.retried(|| self.0.inner.list_level(prefix, continuation)).await
     }
 
     async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectHead>, StoreError> {
-        self.retried(|| self.inner.head(key)).await
+        self.retried(|| self.0.inner.head(key)).await
     }
 
     async fn get(&self, request: &GetRequest) -> Result<GetAnswer, StoreError> {
-        self.retried(|| self.inner.get(request)).await
+        Ok(match self.retried(|| self.0.inner.get(request)).await? {
+            GetAnswer::Object(download) => GetAnswer::Object(resume::resuming(self, request, download)),
+            answer => answer,
+        })
     }
 
     async fn put(&self, request: &PutRequest) -> Result<PutAnswer, StoreError> {
-        self.retried(|| self.inner.put(request)).await
+        let tries = AtomicU32::new(0);
+        let outcome = self
+            .retried(|| {
+                tries.fetch_add(1, Ordering::Relaxed);
+                self.0.inner.put(request)
+            })
+            .await;
+        match outcome {
+            Err(error) if tries.into_inner() > 1 => self.put_before(request, &error).await.ok_or(error),
+            outcome => outcome,
+        }
     }
 
     async fn create_multipart(&self, request: &MultipartRequest) -> Result<UploadId, StoreError> {
-        self.retried(|| self.inner.create_multipart(request)).await
+        self.retried(|| self.0.inner.create_multipart(request)).await
     }
 
     async fn upload_part(
@@ -144,7 +184,7 @@ impl<S: Store> Store for Retrying<S> {
         number: u16,
         body: &Body,
     ) -> Result<Part, StoreError> {
-        self.retried(|| self.inner.upload_part(request, upload, number, body)).await
+        self.retried(|| self.0.inner.upload_part(request, upload, number, body)).await
     }
 
     async fn complete_multipart(
@@ -157,7 +197,7 @@ impl<S: Store> Store for Retrying<S> {
         let outcome = self
             .retried(|| {
                 tries.fetch_add(1, Ordering::Relaxed);
-                self.inner.complete_multipart(request, upload, parts)
+                self.0.inner.complete_multipart(request, upload, parts)
             })
             .await;
         match outcome {
@@ -169,11 +209,27 @@ impl<S: Store> Store for Retrying<S> {
     }
 
     async fn abort_multipart(&self, request: &MultipartRequest, upload: &UploadId) -> Result<(), StoreError> {
-        self.retried(|| self.inner.abort_multipart(request, upload)).await
+        self.retried(|| self.0.inner.abort_multipart(request, upload)).await
+    }
+
+    async fn delete(&self, keys: &[ObjectKey]) -> Result<Vec<StoreError>, StoreError> {
+        let mut failed = self.retried(|| self.0.inner.delete(keys)).await?;
+        for wait in Waits.build() {
+            let (again, other): (Vec<_>, Vec<_>) = failed.into_iter().partition(StoreError::is_retryable);
+            failed = other;
+            let keys: Vec<ObjectKey> =
+                again.into_iter().filter_map(|error| ObjectKey::new(error.target.key).ok()).collect();
+            if keys.is_empty() {
+                break;
+            }
+            tokio::time::sleep(wait).await;
+            failed.extend(self.retried(|| self.0.inner.delete(&keys)).await?);
+        }
+        Ok(failed)
     }
 
     fn requests(&self) -> BTreeMap<&'static str, u64> {
-        self.inner.requests()
+        self.0.inner.requests()
     }
 }
 
@@ -182,7 +238,19 @@ fn may_be_done(error: &StoreError) -> bool {
     matches!(error.kind, StoreErrorKind::NoSuchUpload | StoreErrorKind::PreconditionFailed)
 }
 
-impl<S: Store> Retrying<S> {
+impl<S: Store + 'static> Retrying<S> {
+    /// The object, if a put that was to make a new one met what its own first try had made.
+    async fn put_before(&self, request: &PutRequest, error: &StoreError) -> Option<PutAnswer> {
+        let (Some(Condition::Absent), Body::Bytes(body)) = (&request.condition, &request.body) else {
+            return None;
+        };
+        if error.kind != StoreErrorKind::PreconditionFailed {
+            return None;
+        }
+        let there = self.head(&request.key).await.ok()??;
+        (there.etag == hex(&Md5::digest(body))).then_some(PutAnswer { etag: there.etag })
+    }
+
     /// The object, if it is the one that these parts make.
     async fn completed_before(&self, key: &ObjectKey, parts: &[Part]) -> Option<PutAnswer> {
         let there = self.head(key).await.ok()??;

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use s3collect::name::ObjectKey;
 use s3collect::parameters::{ObjectParameters, Parameter};
 use s3collect::store::{
-    Body, Checksum, ChecksumAlgorithm, Condition, Fetched, FileBody, GetAnswer, GetRequest, MultipartRequest,
-    Part, PutRequest, Store, StoreError, StoreErrorKind, StoredChecksum,
+    Body, ByteRange, Checksum, ChecksumAlgorithm, Condition, Fetch, Fetched, FileBody, GetAnswer, GetRequest,
+    MultipartRequest, Part, PutRequest, ReadCondition, Store, StoreError, StoreErrorKind, StoredChecksum,
+    delete_all, fetch,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -43,6 +45,9 @@ pub(crate) async fn conforms_within<S: Store>(store: &S, abilities: Abilities) {
     headers_come_back(store, abilities).await;
     nothing_is_none(store).await;
     bodies_come_back(store).await;
+    stretches_come_back(store).await;
+    levels_are_listed(store).await;
+    what_is_deleted_is_gone(store).await;
     an_empty_body_is_an_object(store).await;
     a_put_replaces_all(store).await;
     odd_keys_come_back(store, abilities).await;
@@ -145,24 +150,113 @@ async fn nothing_is_none<S: Store>(store: &S) {
 }
 
 async fn bodies_come_back<S: Store>(store: &S) {
-    let get = |unless: Option<&str>, most| {
-        let request = GetRequest { key: key("fetched"), unless: unless.map(str::to_owned), most };
-        async move { store.get(&request).await }
-    };
+    let name = key("fetched");
+    let get = |unless, most| fetch(store, &name, unless, most);
     let mut compressed = request("fetched", b"not really gzip");
     compressed.parameters.set(Parameter::ContentEncoding, "gzip");
     let etag = store.put(&compressed).await.expect("a put").etag;
-    let object = GetAnswer::Object(Fetched {
+    let object = Fetch::Object(Fetched {
         body: "not really gzip".into(),
         etag: etag.clone(),
         content_encoding: Some("gzip".to_owned()),
     });
     assert_eq!(get(None, 15).await.expect("a get"), object);
     assert_eq!(get(Some("00000000000000000000000000000000"), 15).await.expect("a get"), object);
-    assert_eq!(get(Some(&etag), 15).await.expect("a get"), GetAnswer::Unchanged);
+    assert_eq!(get(Some(&etag), 15).await.expect("a get"), Fetch::Unchanged);
     assert_eq!(kind(get(None, 14).await), StoreErrorKind::TooLarge { most: 14 });
-    let absent = GetRequest { key: key("nothing"), unless: None, most: 1 };
-    assert_eq!(store.get(&absent).await.expect("a get"), GetAnswer::Absent);
+    assert_eq!(fetch(store, &key("nothing"), None, 1).await.expect("a get"), Fetch::Absent);
+}
+
+async fn stretches_come_back<S: Store>(store: &S) {
+    let body: Vec<u8> = (0..200_000_u32).map(|number| (number % 251) as u8).collect();
+    let etag = put(store, "stretches", &body).await;
+    let get = |range: Option<(u64, Option<u64>)>, condition| {
+        let range = range.map(|(offset, length)| ByteRange { offset, length });
+        let request = GetRequest { key: key("stretches"), range, condition };
+        async move { store.get(&request).await }
+    };
+    for (range, expected) in [
+        (None, &body[..]),
+        (Some((0, Some(1))), &body[..1]),
+        (Some((70_000, Some(70_000))), &body[70_000..140_000]),
+        (Some((199_999, None)), &body[199_999..]),
+        (Some((199_990, Some(1000))), &body[199_990..]),
+    ] {
+        let matches = Some(ReadCondition::Matches(etag.clone()));
+        let GetAnswer::Object(mut download) = get(range, matches).await.expect("a get") else {
+            panic!("no object")
+        };
+        assert_eq!((download.size, &download.etag), (200_000, &etag), "{range:?}");
+        let mut found = Vec::new();
+        while let Some(piece) = download.pieces.next().await {
+            found.extend_from_slice(&piece.expect("a piece"));
+        }
+        assert_eq!(found, expected, "{range:?}");
+    }
+    let other = "00000000000000000000000000000000".to_owned();
+    let refused = get(None, Some(ReadCondition::Matches(other.clone()))).await;
+    assert_eq!(kind(refused), StoreErrorKind::PreconditionFailed);
+    let refused = get(Some((1, None)), Some(ReadCondition::Matches(other.clone()))).await;
+    assert_eq!(kind(refused), StoreErrorKind::PreconditionFailed);
+    let differs = get(None, Some(ReadCondition::Differs(other))).await.expect("a get");
+    assert!(matches!(differs, GetAnswer::Object(_)));
+    let same = get(None, Some(ReadCondition::Differs(etag))).await.expect("a get");
+    assert!(matches!(same, GetAnswer::Unchanged));
+    let outside = kind(get(Some((200_000, None)), None).await);
+    assert!(matches!(outside, StoreErrorKind::Refused { status: 416, .. }), "{outside:?}");
+}
+
+/// Pages of a level, with what the prefix leaves of keys and common prefixes.
+async fn level<S: Store>(store: &S, prefix: &str) -> (Vec<String>, Vec<String>) {
+    let prefix = format!("conformance/{prefix}");
+    let (mut prefixes, mut names, mut continuation) = (Vec::new(), Vec::new(), None);
+    let rest = |key: &str| key.strip_prefix(&prefix).expect("the prefix").to_owned();
+    loop {
+        let page = store.list_level(&prefix, continuation.as_deref()).await.expect("a page");
+        assert!(page.objects.len() + page.prefixes.len() <= 1000);
+        prefixes.extend(page.prefixes.iter().map(|common| rest(common)));
+        names.extend(page.objects.iter().map(|object| rest(&object.key)));
+        continuation = page.continuation;
+        if continuation.is_none() {
+            return (prefixes, names);
+        }
+    }
+}
+
+async fn levels_are_listed<S: Store>(store: &S) {
+    for name in ["level/a b+c/x", "level/a b+c/y/z", "level/é/1", "level/é/2", "level/f.txt", "level/é"] {
+        put(store, name, b"x").await;
+    }
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    assert_eq!(level(store, "level/").await, (owned(&["a b+c/", "é/"]), owned(&["f.txt", "é"])));
+    assert_eq!(level(store, "level/a b+c/").await, (owned(&["y/"]), owned(&["x"])));
+    assert_eq!(level(store, "level/none/").await, (vec![], vec![]));
+    let many: Vec<String> = (0..1005).map(|number| format!("levels/{number:04}/x")).collect();
+    for chunk in many.chunks(16) {
+        futures_util::future::join_all(chunk.iter().map(|name| put(store, name, b"x"))).await;
+    }
+    let (prefixes, names) = level(store, "levels/").await;
+    assert_eq!(prefixes, (0..1005).map(|number| format!("{number:04}/")).collect::<Vec<_>>());
+    assert_eq!(names, Vec::<String>::new());
+}
+
+async fn what_is_deleted_is_gone<S: Store>(store: &S) {
+    let one = key("deleted/one");
+    put(store, "deleted/one", b"x").await;
+    for _ in 0..2 {
+        assert_eq!(store.delete(std::slice::from_ref(&one)).await.expect("deleted").len(), 0);
+        assert_eq!(store.head(&one).await.expect("a head"), None);
+    }
+    let mut keys: Vec<ObjectKey> = Vec::new();
+    for name in ["deleted/a&b<c>", "deleted/é 1", "deleted/+", "deleted/kept"] {
+        put(store, name, b"x").await;
+        keys.push(key(name));
+    }
+    keys.pop();
+    keys.extend((0..1200).map(|number| key(&format!("deleted/never/{number}"))));
+    assert_eq!(delete_all(store, &keys).await.expect("deleted").len(), 0);
+    let left: Vec<String> = listed(store, "deleted/").await.into_iter().map(|(name, ..)| name).collect();
+    assert_eq!(left, ["deleted/kept"]);
 }
 
 async fn an_empty_body_is_an_object<S: Store>(store: &S) {

@@ -8,6 +8,7 @@ mod django_import;
 mod explain;
 mod local_endpoint;
 mod manifest;
+mod prehashed;
 mod push;
 mod readme;
 mod s3_wire;

@@ -99,4 +99,5 @@ fn kind_and_cause(error: &StoreError) -> (StoreErrorKind, String) {
 }
 
 mod answers;
+mod reads;
 mod requests;

@@ -203,8 +203,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         Kind::Choice(&["error", "hash"]),
         "\"error\"",
         "What files that refer to each other are: an error as in Django, or named by one common hash",
-    )
-    .later(),
+    ),
     Setting::new(
         "lexer",
         &["S3COLLECT_LEXER"],
@@ -216,11 +215,10 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting::new(
         "prehashed",
         &["S3COLLECT_PREHASHED"],
-        Kind::List,
+        Kind::Prehashed,
         "[]",
-        "Globs of names that carry a hash already, or a Vite or webpack manifest",
-    )
-    .later(),
+        "Names that carry a hash already and stay as they are: globs, or the `.json` manifest of a Vite or webpack build",
+    ),
     Setting::new(
         "keep_original_files",
         &["S3COLLECT_KEEP_ORIGINAL_FILES"],

@@ -26,6 +26,8 @@ pub enum Operation {
     UploadPart,
     CompleteMultipartUpload,
     AbortMultipartUpload,
+    DeleteObject,
+    DeleteObjects,
 }
 
 /// What a request was about; shown as `s3://bucket/key`.

@@ -25,6 +25,7 @@ pub fn permissions(operation: Operation, parameters: &ObjectParameters) -> Vec<&
         Operation::ListObjectsV2 => "s3:ListBucket",
         Operation::HeadObject | Operation::GetObject => "s3:GetObject",
         Operation::AbortMultipartUpload => "s3:AbortMultipartUpload",
+        Operation::DeleteObject | Operation::DeleteObjects => "s3:DeleteObject",
         Operation::PutObject
         | Operation::CreateMultipartUpload
         | Operation::UploadPart

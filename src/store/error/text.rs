@@ -92,6 +92,8 @@ impl Operation {
             Self::UploadPart => "UploadPart",
             Self::CompleteMultipartUpload => "CompleteMultipartUpload",
             Self::AbortMultipartUpload => "AbortMultipartUpload",
+            Self::DeleteObject => "DeleteObject",
+            Self::DeleteObjects => "DeleteObjects",
         }
     }
 }

@@ -1,11 +1,12 @@
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 
 use super::*;
 use crate::parameters::ObjectParameters;
-use crate::store::Operation;
 use crate::store::memory::{Fault, MemoryStore};
+use crate::store::{ByteRange, Operation};
 
 fn unreachable() -> StoreErrorKind {
     StoreErrorKind::Unreachable { endpoint: "http://127.0.0.1:1".to_owned() }
@@ -106,6 +107,75 @@ async fn the_observer_hears_of_each_try() {
     let store = Retrying::new(store, move |pressure| ears.lock().unwrap().push(pressure));
     store.put(&request()).await.expect("the third try succeeds");
     assert_eq!(*heard.lock().unwrap(), [Pressure::SlowDown, Pressure::Succeeded]);
+}
+
+fn holding(body: &[u8]) -> Retrying<MemoryStore> {
+    let store = MemoryStore::new();
+    store.insert("a.css", body.to_vec(), ObjectParameters::default());
+    Retrying::new(store, |_| {})
+}
+
+async fn read(store: &Retrying<MemoryStore>, range: Option<ByteRange>) -> Result<Vec<u8>, StoreErrorKind> {
+    let get = GetRequest { range, ..GetRequest::whole(request().key) };
+    let GetAnswer::Object(mut download) = store.get(&get).await.map_err(|error| error.kind)? else {
+        panic!("no object");
+    };
+    let mut body = Vec::new();
+    while let Some(piece) = download.pieces.next().await {
+        body.extend_from_slice(&piece.map_err(|error| error.kind)?);
+    }
+    Ok(body)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_breaks_off_goes_on() {
+    let body: Vec<u8> = (0..300_000_u32).map(|number| (number % 251) as u8).collect();
+    let stretch = ByteRange { offset: 10, length: Some(250_000) };
+    for (range, expected) in [(None, &body[..]), (Some(stretch), &body[10..250_010])] {
+        let store = holding(&body);
+        store.inner().break_off_next(70_001, 3);
+        assert_eq!(read(&store, range).await.expect("all of it"), expected);
+        assert_eq!(store.requests()["GetObject"], 4);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_never_comes_is_given_up() {
+    let store = holding(b"body");
+    store.inner().break_off_next(0, 100);
+    assert_eq!(read(&store, None).await, Err(StoreErrorKind::ConnectionLost));
+    assert_eq!(store.requests()["GetObject"], 6);
+}
+
+/// Half of one and half of another would be neither.
+#[tokio::test(start_paused = true)]
+async fn a_body_that_was_replaced_meanwhile_does_not_go_on() {
+    let store = holding(b"body");
+    store.inner().break_off_next(2, 1);
+    let GetAnswer::Object(mut download) = store.get(&GetRequest::whole(request().key)).await.expect("it")
+    else {
+        panic!("no object");
+    };
+    assert_eq!(download.pieces.next().await.expect("a piece").expect("bytes"), "bo");
+    store.inner().insert("a.css", "else", ObjectParameters::default());
+    let error = download.pieces.next().await.expect("an answer").expect_err("another object");
+    assert_eq!(error.kind, StoreErrorKind::PreconditionFailed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_object_whose_answer_was_lost_is_recognised() {
+    let put = PutRequest { condition: Some(Condition::Absent), ..request() };
+    let lost = Fault {
+        operation: Operation::PutObject,
+        key: None,
+        kind: StoreErrorKind::ConnectionLost,
+        done: true,
+    };
+    let store = Retrying::new(MemoryStore::new(), |_| {});
+    store.inner().fail(lost);
+    assert_eq!(store.put(&put).await.expect("it was done").etag, store.inner().objects()["a.css"].etag);
+    // Without a lost answer it is somebody else's, however equal.
+    assert_eq!(store.put(&put).await.expect_err("taken").kind, StoreErrorKind::PreconditionFailed);
 }
 
 async fn uploaded(store: &Retrying<MemoryStore>) -> (UploadId, Vec<Part>) {

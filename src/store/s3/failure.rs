@@ -54,6 +54,22 @@ impl Asked<'_> {
         if tells { error.because(cause) } else { error }
     }
 
+    /// The error that a code and a message mean where the answer as a whole is good.
+    pub(super) fn within_answer(&self, code: &str, message: Option<&str>) -> StoreError {
+        let answer = Answer {
+            operation: self.operation,
+            status: 200,
+            code: Some(code.to_owned()),
+            message: message.map(str::to_owned),
+            region: None,
+            request_id: None,
+            redirects_to: None,
+            foreign: false,
+        };
+        let error = StoreError::new(self.operation, self.target.clone(), meaning(&answer, self));
+        error.because(message.map_or_else(|| "without a message".to_owned(), one_line))
+    }
+
     fn not_s3(&self) -> StoreErrorKind {
         StoreErrorKind::NotS3 { endpoint: self.place.endpoint.clone() }
     }

@@ -1,5 +1,7 @@
 //! ListObjectsV2, one page at a time. Keys come URL-encoded, since XML cannot hold every key.
 
+use std::time::SystemTime;
+
 use aws_sdk_s3::types::{EncodingType, Object};
 use percent_encoding::percent_decode_str;
 
@@ -17,6 +19,7 @@ const PAGE: i32 = 1000;
 pub(super) async fn list(
     store: &S3Store,
     prefix: &str,
+    delimiter: Option<&str>,
     continuation: Option<&str>,
 ) -> Result<ListPage, StoreError> {
     let sending = Sending::new(store, Operation::ListObjectsV2, prefix, &store.parameters);
@@ -25,6 +28,7 @@ pub(super) async fn list(
         .list_objects_v2()
         .bucket(&store.place.bucket)
         .prefix(prefix)
+        .set_delimiter(delimiter.map(str::to_owned))
         .encoding_type(EncodingType::Url)
         .max_keys(PAGE)
         .set_continuation_token(continuation.map(str::to_owned))
@@ -35,8 +39,10 @@ pub(super) async fn list(
         return Err(sending.not_s3("the answer is no listing"));
     }
     let encoded = answer.encoding_type() == Some(&EncodingType::Url);
+    let prefixes = answer.common_prefixes().iter().filter_map(|common| common.prefix());
     Ok(ListPage {
         objects: answer.contents().iter().filter_map(|object| listed(object, encoded)).collect(),
+        prefixes: prefixes.map(|prefix| spelled(prefix, encoded)).collect(),
         continuation: answer
             .next_continuation_token()
             .filter(|_| answer.is_truncated() == Some(true))
@@ -47,10 +53,15 @@ pub(super) async fn list(
 fn listed(object: &Object, encoded: bool) -> Option<ListedObject> {
     let key = object.key()?;
     Some(ListedObject {
-        key: if encoded { decoded(key) } else { key.to_owned() },
+        key: spelled(key, encoded),
         size: u64::try_from(object.size().unwrap_or_default()).unwrap_or_default(),
         etag: object.e_tag().map(unquoted).unwrap_or_default(),
+        last_modified: object.last_modified().and_then(|date| SystemTime::try_from(*date).ok()),
     })
+}
+
+fn spelled(key: &str, encoded: bool) -> String {
+    if encoded { decoded(key) } else { key.to_owned() }
 }
 
 /// S3 encodes keys as forms do: a space is `+`, a plus is `%2B`.

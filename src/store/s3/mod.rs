@@ -17,6 +17,7 @@ use super::{
 
 mod classify;
 mod client;
+mod delete;
 mod failure;
 mod get;
 mod head;
@@ -76,7 +77,11 @@ impl S3Store {
 
 impl Store for S3Store {
     async fn list(&self, prefix: &str, continuation: Option<&str>) -> Result<ListPage, StoreError> {
-        list::list(self, prefix, continuation).await
+        list::list(self, prefix, None, continuation).await
+    }
+
+    async fn list_level(&self, prefix: &str, continuation: Option<&str>) -> Result<ListPage, StoreError> {
+        list::list(self, prefix, Some("/"), continuation).await
     }
 
     async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectHead>, StoreError> {
@@ -116,6 +121,10 @@ impl Store for S3Store {
 
     async fn abort_multipart(&self, request: &MultipartRequest, upload: &UploadId) -> Result<(), StoreError> {
         multipart::abort(self, request, upload).await
+    }
+
+    async fn delete(&self, keys: &[ObjectKey]) -> Result<Vec<StoreError>, StoreError> {
+        delete::delete(self, keys).await
     }
 
     fn requests(&self) -> BTreeMap<&'static str, u64> {

@@ -36,7 +36,7 @@ pub(super) async fn put(store: &S3Store, request: &PutRequest) -> Result<PutAnsw
 impl S3Store {
     /// What is done to a request that has no body of ours.
     pub(super) fn wire(&self, headers: Headers) -> Wire {
-        Wire { headers, payload_sha256: None, plain_http: self.place.plain_http }
+        Wire { headers, payload_sha256: None, content_md5: false, plain_http: self.place.plain_http }
     }
 
     /// What is done to a request with a body that the signer cannot read.

@@ -23,7 +23,7 @@ use super::S3Store;
 use super::failure::Asked;
 
 /// How long nothing may move: no piece of the body is taken, or no answer comes after the last one.
-const STANDSTILL: Duration = Duration::from_secs(60);
+pub(super) const STANDSTILL: Duration = Duration::from_secs(60);
 /// The same for requests that make the service work: it puts gigabytes of parts together.
 const COMPLETION: Duration = Duration::from_secs(600);
 
@@ -105,14 +105,8 @@ impl<'a> Sending<'a> {
         })
     }
 
-    /// Waits for the next piece of an answer.
-    pub(super) async fn moving<T>(&self, piece: impl Future<Output = T>) -> Result<T, StoreError> {
-        tokio::time::timeout(STANDSTILL, piece).await.map_err(|_| self.timed_out(STANDSTILL))
-    }
-
     fn timed_out(&self, limit: Duration) -> StoreError {
-        let cause = format!("nothing moved for {} seconds", limit.as_secs());
-        self.error(StoreErrorKind::TimedOut).because(cause)
+        timed_out(self.operation, self.target(), limit)
     }
 
     /// An error of this request.
@@ -126,11 +120,17 @@ impl<'a> Sending<'a> {
         self.error(StoreErrorKind::NotS3 { endpoint }).because(cause)
     }
 
+    /// What is told of one thing among several inside a good answer.
+    pub(super) fn refused_in_answer(&self, code: &str, message: Option<&str>) -> StoreError {
+        self.asked().within_answer(code, message)
+    }
+
     fn faulty(&self, fault: BodyFault) -> StoreError {
         fault.into_error(self.operation, self.target())
     }
 
-    fn target(&self) -> Target {
+    /// What the request is about, as messages name it.
+    pub(super) fn target(&self) -> Target {
         Target { bucket: self.store.place.bucket.clone(), key: self.key.to_owned() }
     }
 
@@ -142,6 +142,12 @@ impl<'a> Sending<'a> {
             parameters: self.parameters,
         }
     }
+}
+
+/// The error of a request that stood still.
+pub(super) fn timed_out(operation: Operation, target: Target, limit: Duration) -> StoreError {
+    let cause = format!("nothing moved for {} seconds", limit.as_secs());
+    StoreError::new(operation, target, StoreErrorKind::TimedOut).because(cause)
 }
 
 /// Waits for as long as something moves; `None` when nothing did for the limit.

@@ -8,6 +8,9 @@ use aws_sdk_s3::config::interceptors::BeforeTransmitInterceptorContextMut;
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use md5::{Digest as _, Md5};
 
 use super::headers::Headers;
 
@@ -18,6 +21,8 @@ pub(super) struct Wire {
     pub(super) headers: Headers,
     /// Lower-case hexadecimal SHA-256 of a body that the signer cannot read.
     pub(super) payload_sha256: Option<String>,
+    /// Send the MD5 of the body, and no other checksum: every server takes that of a DeleteObjects, and some nothing else.
+    pub(super) content_md5: bool,
     /// `http://` instead of `https://`.
     pub(super) plain_http: bool,
 }
@@ -42,6 +47,15 @@ impl Intercept for Wire {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let request = context.request_mut();
+        if self.content_md5
+            && let Some(body) = request.body().bytes()
+        {
+            let digest = STANDARD.encode(Md5::digest(body));
+            for name in ["x-amz-checksum-crc32", "x-amz-sdk-checksum-algorithm"] {
+                request.headers_mut().remove(name);
+            }
+            request.headers_mut().insert("content-md5", digest);
+        }
         for (name, value) in &self.headers {
             request
                 .headers_mut()
