@@ -93,9 +93,9 @@ pub(super) fn parse(ask: &Ask<'_>, python: &str, output: &Output) -> Result<Proj
         }
         Err(_) => {
             let stderr = String::from_utf8_lossy(&output.stderr);
-            let last = stderr.lines().rev().find(|line| !line.trim().is_empty());
-            let last = last.map_or_else(|| output.status.to_string(), |line| line.trim().to_owned());
-            Err(DjangoError::NoAnswer { python, source: Cause(last) })
+            let last = stderr.lines().rev().map(str::trim).find(|line| !line.is_empty());
+            let source = Cause(last.unwrap_or("nothing was written to stderr").to_owned());
+            Err(DjangoError::NoAnswer { python, source, status: output.status.to_string() })
         }
     }
 }

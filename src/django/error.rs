@@ -33,7 +33,7 @@ pub enum DjangoError {
     Finders { module: String, source: Cause, place: Option<String> },
     /// It died, or it is no Python.
     #[error("`{python}` gave no answer")]
-    NoAnswer { python: String, source: Cause },
+    NoAnswer { python: String, source: Cause, status: String },
     /// Where the settings were to be written.
     #[error("`{file}` cannot be written")]
     Unwritable { file: String, source: io::Error },
@@ -45,6 +45,7 @@ impl Diagnose for DjangoError {
             Self::Settings { place, .. } | Self::Storage { place, .. } | Self::Finders { place, .. } => {
                 place.as_ref().map(|place| format!("it was raised in `{place}`"))
             }
+            Self::NoAnswer { status, .. } => Some(format!("it ended with {status}")),
             _ => None,
         }
     }
@@ -59,11 +60,15 @@ impl Diagnose for DjangoError {
                 let missing = source.0 == format!("ModuleNotFoundError: No module named '{package}'");
                 return missing.then(|| "run it in the directory of `manage.py`".to_owned());
             }
-            Self::NoAnswer { .. } => "give a Python 3 as `--python`",
+            Self::NoAnswer { source, .. } if source.0.starts_with("SyntaxError") => {
+                "give a Python 3 as `--python`"
+            }
             Self::Unwritable { source, .. } if source.kind() == io::ErrorKind::AlreadyExists => {
                 "remove it first, or leave `--out` out to have the settings on stdout"
             }
-            Self::Storage { .. } | Self::Finders { .. } | Self::Unwritable { .. } => return None,
+            Self::NoAnswer { .. } | Self::Storage { .. } | Self::Finders { .. } | Self::Unwritable { .. } => {
+                return None;
+            }
         };
         Some(hint.to_owned())
     }

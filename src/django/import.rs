@@ -128,13 +128,16 @@ fn lost(finding: &Finding) -> Problem {
     problem
 }
 
-/// Names of the boto backend, which its successor does not look at.
+/// Names that django-storages looks at no more.
 fn legacy(module: &str, names: &[String]) -> Option<Problem> {
     let is_legacy = |name: &&String| register::find_in_environment(name).is_some_and(Setting::is_legacy);
     let found: Vec<String> = names.iter().filter(is_legacy).map(|name| format!("`{name}`")).collect();
     (!found.is_empty()).then(|| {
-        Problem::new(format!("django-storages does not look at {} in `{module}`", found.join(", ")))
-            .with_hint("`s3collect settings migrate FILE` rewrites what belongs to the boto backend")
+        Problem::new(format!(
+            "`{module}` has names of earlier versions of django-storages: {}",
+            found.join(", ")
+        ))
+        .with_hint("`s3collect settings migrate FILE` rewrites what belongs to the boto backend")
     })
 }
 

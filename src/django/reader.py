@@ -60,7 +60,10 @@ def fail(kind, error):
         frame for frame in traceback.extract_tb(error.__traceback__)
         if frame.filename.startswith(here) and "site-packages" not in frame.filename
     ]
-    where = "%s:%d" % (frames[-1].filename[len(here):], frames[-1].lineno) if frames else None
+    places = [(frame.filename, frame.lineno) for frame in frames]
+    if isinstance(error, SyntaxError) and (error.filename or "").startswith(here):
+        places.append((error.filename, error.lineno))
+    where = "%s:%d" % (places[-1][0][len(here):], places[-1][1]) if places else None
     json.dump({"error": {"kind": kind, "cause": cause, "where": where}}, answer)
     answer.close()
     os._exit(0)

@@ -147,8 +147,8 @@ fn what_is_lost_is_told() {
     assert_eq!(
         told(&imported.warnings),
         [
-            "django-storages does not look at `AWS_HEADERS`, `S3_USE_SIGV4` in `mysite.settings` / `s3collect settings \
-             migrate FILE` rewrites what belongs to the boto backend",
+            "`mysite.settings` has names of earlier versions of django-storages: `AWS_HEADERS`, `S3_USE_SIGV4` / \
+             `s3collect settings migrate FILE` rewrites what belongs to the boto backend",
             "the storage `default` cannot be taken over / ImportError: No module named 'x'",
         ]
     );
@@ -245,11 +245,11 @@ fn failures_have_the_last_line_of_the_traceback() {
     );
     assert_eq!(
         failed("", "a\nSyntaxError: invalid syntax\n\n", 1),
-        "`python3` gave no answer / SyntaxError: invalid syntax / give a Python 3 as `--python`"
+        "`python3` gave no answer / SyntaxError: invalid syntax / it ended with exit status: 1 / give a Python 3 as `--python`"
     );
     assert_eq!(
         failed("hello", "", 3),
-        "`python3` gave no answer / exit status: 3 / give a Python 3 as `--python`"
+        "`python3` gave no answer / nothing was written to stderr / it ended with exit status: 3"
     );
 }
 

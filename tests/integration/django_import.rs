@@ -169,7 +169,7 @@ fn projects_that_cannot_be_read() {
         2,
         "",
         "error: `[DIR]/bin/python` gave no answer\n  caused by: SyntaxError: invalid syntax\n  \
-         hint: give a Python 3 as `--python`\n",
+         note: it ended with exit status: 1\n  hint: give a Python 3 as `--python`\n",
     );
     let raised =
         r#"{"error": {"kind": "settings", "cause": "KeyError: 'BUCKET'", "where": "mysite/settings.py:7"}}"#;
