@@ -37,3 +37,5 @@ pub mod store;
 #[cfg(test)]
 mod testing;
 pub mod tree;
+pub mod url;
+pub mod urls;

@@ -17,7 +17,8 @@ use crate::plan::Asset;
 use crate::prepare;
 use crate::settings::{
     AddressingStyle, Backend, CircularReferences, CollectSettings, ConnectionSettings, CredentialSource,
-    GzipSettings, ManifestSettings, ObjectSettings, Settings, Severity, SourceDir, TransferSettings,
+    GzipSettings, ManifestSettings, ObjectSettings, Settings, Severity, SignatureVersion, SourceDir,
+    TransferSettings, UrlSettings,
 };
 use crate::store::memory::MemoryStore;
 use crate::store::{
@@ -85,13 +86,20 @@ impl Site {
                 },
             },
             manifest: manifest_settings(),
+            url: UrlSettings {
+                querystring_auth: false,
+                querystring_expire: 3600,
+                custom_domain: None,
+                url_protocol: "https:".to_owned(),
+                signature_version: SignatureVersion::V4,
+                cloudfront: None,
+            },
             transfer: TransferSettings {
                 concurrency: None,
                 checksum: None,
                 in_flight_bytes: 24 * 1024 * 1024,
             },
             record_prefix: None,
-            presigns_urls: false,
         }
     }
 
@@ -112,6 +120,7 @@ pub(crate) fn manifest_settings() -> ManifestSettings {
         circular_references: CircularReferences::Refuse,
         prehashed: Vec::new(),
         keep_original_files: true,
+        strict: true,
         in_bucket: true,
         local_path: None,
     }

@@ -117,9 +117,14 @@ fn url(settings: &Settings, demands: &mut Demands) {
     if has_manifest(settings) {
         demands.add(Extent::Manifest, ["GetObject"]);
     }
-    if settings.presigns_urls {
+    if presigns(settings) {
         demands.add(Extent::Location, ["GetObject"]);
     }
+}
+
+/// Whether URLs are signed with the keys of S3. A custom domain is not S3's, or has keys of its own.
+fn presigns(settings: &Settings) -> bool {
+    settings.url.querystring_auth && settings.url.custom_domain.is_none()
 }
 
 /// What a put of an asset takes. Large ones travel in parts, which are thrown away where the upload fails.
@@ -160,7 +165,7 @@ pub(super) fn keys(settings: &Settings, verbs: &BTreeSet<PolicyVerb>) -> Option<
     });
     let reads = verbs.iter().any(|verb| match verb {
         PolicyVerb::Verify | PolicyVerb::Releases | PolicyVerb::Cat | PolicyVerb::Get => true,
-        PolicyVerb::Url => settings.presigns_urls || has_manifest(settings),
+        PolicyVerb::Url => presigns(settings) || has_manifest(settings),
         _ => false,
     });
     (!names.is_empty() && (writes || reads)).then_some(Keys { names, writes })

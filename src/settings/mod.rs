@@ -28,7 +28,8 @@ mod rules;
 pub mod show;
 #[cfg(test)]
 mod tests;
-mod words;
+mod url;
+pub(crate) mod words;
 
 pub use combine::{Combined, Given, combine};
 pub use error::SettingsError;
@@ -40,6 +41,7 @@ pub use mask::{MASK, is_secret, masked_url};
 pub use pattern::NamePattern;
 pub use prehashed::{Prehashed, PrehashedNames};
 pub use resolve::DEFAULT_IGNORE_PATTERNS;
+pub use url::{CloudFrontHash, CloudFrontKey, CloudFrontSettings, SignatureVersion, UrlSettings};
 
 /// What a verb cannot do without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,12 +88,12 @@ pub struct Settings {
     pub objects: ObjectSettings,
     /// How names are hashed.
     pub manifest: ManifestSettings,
+    /// How URLs are made.
+    pub url: UrlSettings,
     /// How bodies travel.
     pub transfer: TransferSettings,
     /// Where records of releases are kept instead of below the location.
     pub record_prefix: Option<Location>,
-    /// Whether URLs are signed with the keys of S3: `querystring_auth`, and no custom domain.
-    pub presigns_urls: bool,
 }
 
 /// django-storages' storage classes.
@@ -289,6 +291,8 @@ pub struct ManifestSettings {
     pub prehashed: Vec<Prehashed>,
     /// Whether files are stored under their plain names, too.
     pub keep_original_files: bool,
+    /// Whether a name that the manifest lacks is an error (`manifest_strict`).
+    pub strict: bool,
     /// Whether the manifest goes into the bucket (`manifest_storage`).
     pub in_bucket: bool,
     /// The local manifest file, where there is to be one (`manifest_location`).

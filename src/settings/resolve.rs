@@ -20,6 +20,8 @@ use super::{
 use crate::digest::ChecksumAlgorithm;
 use crate::name::{AssetName, Location};
 
+mod url;
+
 /// The bucket of `local` when none is named.
 const LOCAL_BUCKET: &str = "local";
 
@@ -55,9 +57,9 @@ impl Combined {
             collect: self.collect(needs, &mut errors),
             objects: self.objects(&mut errors),
             manifest: self.manifest(&mut errors),
+            url: self.url(&mut errors),
             transfer: self.transfer(),
             record_prefix: self.record_prefix(&mut errors),
-            presigns_urls: self.boolean("querystring_auth") && self.text("custom_domain").is_none(),
         };
         let notes = self.notes();
         let mut all = self.errors;
@@ -310,6 +312,7 @@ impl Combined {
                 .map(|raw| prehashed::prehashed(raw, errors))
                 .unwrap_or_default(),
             keep_original_files: self.boolean("keep_original_files"),
+            strict: self.boolean("manifest_strict"),
             in_bucket: storage.as_deref() != Some("local"),
             local_path: local_path.filter(|_| storage.as_deref() != Some("bucket")),
         }

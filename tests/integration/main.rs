@@ -15,3 +15,5 @@ mod s3_wire;
 mod script;
 mod storages;
 mod support;
+mod url;
+mod url_goldens;
