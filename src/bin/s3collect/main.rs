@@ -1,6 +1,7 @@
 //! The `s3collect` command: parse, run, render, exit.
 
 mod args;
+mod examples;
 mod explain_verb;
 mod import_verb;
 mod interrupt;
