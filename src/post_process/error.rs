@@ -97,6 +97,14 @@ pub enum PostProcessError {
         /// Where the file is.
         stored_name: StoredName,
     },
+    /// What is too much to be told one by one.
+    #[error("`{}` has the same trouble with {count} more references, from line {} on", place.name, place.line)]
+    More {
+        /// The first that is not told.
+        place: Box<Place>,
+        /// How many there are.
+        count: usize,
+    },
     /// Files whose hashes depend on each other.
     #[error("circular references: {}", cycle(names))]
     Circular {
@@ -145,7 +153,8 @@ impl PostProcessError {
             | Self::Directory { place }
             | Self::Dangling { place, .. }
             | Self::Twice { place, .. }
-            | Self::Stale { place, .. } => (place.name.clone(), place.line),
+            | Self::Stale { place, .. }
+            | Self::More { place, .. } => (place.name.clone(), place.line),
             Self::Circular { names } => (names[0].clone(), 0),
             Self::Clash { names, .. } => (names.0.clone(), 0),
             Self::Name { name, .. } | Self::Manifest { name } => (name.clone(), 0),
@@ -194,7 +203,7 @@ impl Diagnose for PostProcessError {
             }
             Self::Clash { same: true, .. } => Some("their bytes are the same".to_owned()),
             Self::Clash { same: false, .. } => Some("their bytes differ".to_owned()),
-            Self::Unparsable { .. } | Self::Directory { .. } | Self::Manifest { .. } => None,
+            Self::Unparsable { .. } | Self::Directory { .. } | Self::Manifest { .. } | Self::More { .. } => None,
         }
     }
 
@@ -217,6 +226,7 @@ impl Diagnose for PostProcessError {
             Self::Dangling { .. } => "refer to the file by its plain name",
             Self::Twice { .. } => "move that word, which may stand in a comment, behind the imports",
             Self::Stale { .. } => "leave the query out; a hashed name needs none",
+            Self::More { .. } => "look at those that are told first",
             Self::Circular { .. } => {
                 "remove one of these references, or set `circular_references = \"hash\"` to name such files by one \
                  common hash"
