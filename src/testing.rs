@@ -99,6 +99,7 @@ impl Site {
                 checksum: None,
                 in_flight_bytes: 24 * 1024 * 1024,
             },
+            record_prefix: None,
         }
     }
 

@@ -97,6 +97,14 @@ pub enum PostProcessError {
         /// Where the file is.
         stored_name: StoredName,
     },
+    /// What is too much to be told one by one.
+    #[error("`{}` has the same trouble with {count} more references, from line {} on", place.name, place.line)]
+    More {
+        /// The first that is not told.
+        place: Box<Place>,
+        /// How many there are.
+        count: usize,
+    },
     /// Files whose hashes depend on each other.
     #[error("circular references: {}", cycle(names))]
     Circular {
@@ -155,7 +163,8 @@ impl PostProcessError {
             | Self::Directory { place }
             | Self::Dangling { place, .. }
             | Self::Twice { place, .. }
-            | Self::Stale { place, .. } => (place.name.clone(), place.line),
+            | Self::Stale { place, .. }
+            | Self::More { place, .. } => (place.name.clone(), place.line),
             Self::Unlexed { name, line, .. } => (name.clone(), *line),
             Self::Circular { names } => (names[0].clone(), 0),
             Self::Clash { names, .. } => (names.0.clone(), 0),
@@ -208,7 +217,7 @@ impl Diagnose for PostProcessError {
             Self::Unlexed { reason, .. } => {
                 Some(format!("{reason}; its references are those that Django's patterns find"))
             }
-            Self::Unparsable { .. } | Self::Directory { .. } | Self::Manifest { .. } => None,
+            Self::Unparsable { .. } | Self::Directory { .. } | Self::Manifest { .. } | Self::More { .. } => None,
         }
     }
 
@@ -234,6 +243,7 @@ impl Diagnose for PostProcessError {
             Self::Unlexed { .. } => {
                 "correct it, or name it in `exclude_rewrite` if its references need no replacing"
             }
+            Self::More { .. } => "look at those that are told first",
             Self::Circular { .. } => {
                 "remove one of these references, or set `circular_references = \"hash\"` to name such files by one \
                  common hash"

@@ -31,7 +31,7 @@ pub(super) fn run(
         sources: &sources,
         table: &table,
         options,
-        namings: all(sources.iter().map(first_naming))?,
+        namings: all(parallel::map(&sources, first_naming).into_iter())?,
         contents: vec![Content::Original; sources.len()],
         findings: Vec::new(),
         unlexed: Vec::new(),
@@ -173,7 +173,7 @@ impl Run<'_> {
             }
             _ => (None, None),
         };
-        let Referrer { mut targets, findings, .. } = referrer;
+        let (findings, mut targets) = referrer.finish();
         targets.retain(|target| self.namings[*target].hash == ContentHash::UNKNOWN);
         let rewritten = rewritten.map(|text| (ContentHash::of(text.as_bytes()), Bytes::from(text)));
         let (hash, content) = match rewritten {

@@ -82,11 +82,7 @@ fn content(
         })?;
         return Ok((hasher.finish(), None));
     };
-    let mut bytes = Vec::with_capacity(usize::try_from(file.stamp.size).unwrap_or_default());
-    source.read(|stretch| {
-        bytes.extend_from_slice(stretch);
-        Ok::<(), ReadError>(())
-    })?;
+    let bytes = source.read_whole()?;
     let hash = ContentHash::of(&bytes);
     match String::from_utf8(bytes) {
         Ok(text) => Ok((hash, rewriter.finds(language, &text).then_some(text))),

@@ -94,6 +94,24 @@ fn templates_are_django_s() {
     }
 }
 
+/// `scripts/golden/identity.py` asks Django itself, with texts made at random.
+#[test]
+fn where_every_reference_stays_what_it_is_django_s_bytes_come_out() {
+    let table = include_str!("../../fixtures/identity.tsv");
+    let mut changed = 0;
+    for row in table.lines().filter(|line| !line.starts_with('#')) {
+        let cells: Vec<String> =
+            row.split('\t').map(|cell| serde_json::from_str(cell).expect("JSON")).collect();
+        let [text, css, js] = cells.as_slice() else { panic!("three columns: {row}") };
+        for (language, expected) in [(Language::Css, css), (Language::Js, js)] {
+            let ours = same(language, text);
+            assert_eq!(ours.as_ref().unwrap_or(text), expected, "{language:?} {text:?}");
+            changed += usize::from(expected != text);
+        }
+    }
+    assert!(changed > 400, "{changed} texts are rewritten");
+}
+
 #[test]
 fn modules_are_references_only_where_asked_for() {
     let text = "import './a.js';";

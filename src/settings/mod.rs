@@ -15,9 +15,11 @@ mod document;
 mod environment;
 mod error;
 mod file;
+mod imported;
 mod kind;
 mod layer;
 mod mask;
+mod overlap;
 mod pattern;
 mod prehashed;
 pub mod register;
@@ -32,11 +34,13 @@ pub(crate) mod words;
 pub use combine::{Combined, Given, combine};
 pub use error::SettingsError;
 pub use file::SettingsFile;
+pub use imported::{Imported, ImportedStorage};
 pub use kind::{Kind, Mismatch};
 pub use layer::{Layer, Origin, Place, RawValue, Source};
-pub use mask::{MASK, masked_url};
+pub use mask::{MASK, is_secret, masked_url};
 pub use pattern::NamePattern;
 pub use prehashed::{Prehashed, PrehashedNames};
+pub use resolve::DEFAULT_IGNORE_PATTERNS;
 pub use url::{CloudFrontHash, CloudFrontKey, CloudFrontSettings, SignatureVersion, UrlSettings};
 
 /// What a verb cannot do without.
@@ -88,6 +92,8 @@ pub struct Settings {
     pub url: UrlSettings,
     /// How bodies travel.
     pub transfer: TransferSettings,
+    /// Where records of releases are kept instead of below the location.
+    pub record_prefix: Option<Location>,
 }
 
 /// django-storages' storage classes.

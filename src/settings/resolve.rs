@@ -29,7 +29,7 @@ const LOCAL_BUCKET: &str = "local";
 const MANIFEST_NAME: &str = "staticfiles.json";
 
 /// What `default_ignore` adds, as Django's `StaticFilesConfig.ignore_patterns`.
-const DEFAULT_IGNORE_PATTERNS: [&str; 3] = ["CVS", ".*", "*~"];
+pub const DEFAULT_IGNORE_PATTERNS: [&str; 3] = ["CVS", ".*", "*~"];
 
 /// boto3's own pattern, and its two patterns for access points.
 static BUCKET: LazyLock<Regex> = LazyLock::new(|| {
@@ -59,6 +59,7 @@ impl Combined {
             manifest: self.manifest(&mut errors),
             url: self.url(&mut errors),
             transfer: self.transfer(),
+            record_prefix: self.record_prefix(&mut errors),
         };
         let notes = self.notes();
         let mut all = self.errors;
@@ -120,6 +121,18 @@ impl Combined {
             errors.push(SettingsError::Location { error, origin: self.origin("location").to_string() });
             Location::default()
         })
+    }
+
+    fn record_prefix(&self, errors: &mut Vec<SettingsError>) -> Option<Location> {
+        let found = self.text("record_prefix")?;
+        let prefix = Location::new(&found);
+        if prefix.is_err() {
+            errors.push(SettingsError::RecordPrefix {
+                found,
+                origin: self.origin("record_prefix").to_string(),
+            });
+        }
+        prefix.ok()
     }
 
     fn connection(&self, needs: Needs, errors: &mut Vec<SettingsError>) -> ConnectionSettings {
