@@ -6,7 +6,7 @@ use std::ops::Range;
 use cssparser::{CowRcStr, Parser, Token};
 
 use super::quoting::{Quoting, ends};
-use super::{Found, source_map, trimmed};
+use super::{Found, source_map};
 use crate::rewrite::ReferenceKind;
 
 /// Functions whose first argument is a URL if it is a string.
@@ -17,6 +17,9 @@ const IMAGE_SET: [&str; 2] = ["image-set", "-webkit-image-set"];
 
 /// Rules whose URLs are names or addresses to compare with, not files.
 const IDENTIFYING: [&str; 3] = ["namespace", "document", "-moz-document"];
+
+/// What CSS may have around a URL without quotes.
+const WHITESPACE: [char; 5] = [' ', '\t', '\n', '\r', '\u{c}'];
 
 /// All references of a style sheet, in the order of the text.
 pub(in crate::rewrite) fn references(text: &str) -> Vec<Found<'_>> {
@@ -121,7 +124,7 @@ impl<'a> Sheet<'a> {
         let end = if ends(whole, ')') { whole.len() - 1 } else { whole.len() };
         let written = &whole[inner..end];
         // Blanks around it stay, unless the last may be part of an escape.
-        let kept = if written.contains('\\') { written } else { trimmed(written) };
+        let kept = if written.contains('\\') { written } else { written.trim_matches(WHITESPACE) };
         let before = written.find(kept).unwrap_or_default();
         let start = range.start + inner + before;
         let range = start..start + kept.len();

@@ -219,6 +219,7 @@ fn only_the_reference_is_replaced_in_the_author_s_quotes() {
         let read: Vec<String> = urls(Language::Css, expected);
         assert_eq!(read, [by], "{css}");
     }
+    assert_eq!(replaced(Language::Css, "a{b:url( \0\u{c})}", "x"), "a{b:url( x\u{c})}");
     let js = "import a from  './b.js'  ; import(\"./c.js\") ;export*from'./d.js'";
     assert_eq!(
         replaced(Language::Js, js, "./e'\"\\\n.js"),
