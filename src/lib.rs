@@ -29,6 +29,7 @@ pub mod published;
 pub mod push;
 mod python;
 pub mod read;
+pub mod release;
 pub mod report;
 pub mod rewrite;
 pub mod session;
