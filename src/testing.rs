@@ -17,7 +17,7 @@ use crate::plan::Asset;
 use crate::prepare;
 use crate::settings::{
     AddressingStyle, Backend, CircularReferences, CollectSettings, ConnectionSettings, CredentialSource,
-    GzipSettings, ManifestSettings, ObjectSettings, Settings, Severity, SignatureVersion, SourceDir,
+    GzipSettings, Lexer, ManifestSettings, ObjectSettings, Settings, Severity, SignatureVersion, SourceDir,
     TransferSettings, UrlSettings,
 };
 use crate::store::memory::MemoryStore;
@@ -99,6 +99,7 @@ impl Site {
                 checksum: None,
                 in_flight_bytes: 24 * 1024 * 1024,
             },
+            record_prefix: None,
         }
     }
 
@@ -116,6 +117,8 @@ pub(crate) fn manifest_settings() -> ManifestSettings {
         js_modules: true,
         missing_reference: Severity::Error,
         missing_source_map: Severity::Error,
+        lexer: Lexer::Regex,
+        exclude_rewrite: Vec::new(),
         circular_references: CircularReferences::Refuse,
         prehashed: Vec::new(),
         keep_original_files: true,

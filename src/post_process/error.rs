@@ -129,6 +129,16 @@ pub enum PostProcessError {
         /// Whether they are the same, byte for byte.
         same: bool,
     },
+    /// A script in which Django's patterns had to look for references, although the lexer was to.
+    #[error("`{name}` line {line}: not parsed as JavaScript")]
+    Unlexed {
+        /// Which file.
+        name: AssetName,
+        /// Where that became clear, from 1.
+        line: usize,
+        /// In the parser's words.
+        reason: String,
+    },
     /// A file that is named like the manifest.
     #[error("`{name}` is overwritten by the manifest")]
     Manifest {
@@ -155,6 +165,7 @@ impl PostProcessError {
             | Self::Twice { place, .. }
             | Self::Stale { place, .. }
             | Self::More { place, .. } => (place.name.clone(), place.line),
+            Self::Unlexed { name, line, .. } => (name.clone(), *line),
             Self::Circular { names } => (names[0].clone(), 0),
             Self::Clash { names, .. } => (names.0.clone(), 0),
             Self::Name { name, .. } | Self::Manifest { name } => (name.clone(), 0),
@@ -203,6 +214,9 @@ impl Diagnose for PostProcessError {
             }
             Self::Clash { same: true, .. } => Some("their bytes are the same".to_owned()),
             Self::Clash { same: false, .. } => Some("their bytes differ".to_owned()),
+            Self::Unlexed { reason, .. } => {
+                Some(format!("{reason}; its references are those that Django's patterns find"))
+            }
             Self::Unparsable { .. } | Self::Directory { .. } | Self::Manifest { .. } | Self::More { .. } => None,
         }
     }
@@ -226,6 +240,9 @@ impl Diagnose for PostProcessError {
             Self::Dangling { .. } => "refer to the file by its plain name",
             Self::Twice { .. } => "move that word, which may stand in a comment, behind the imports",
             Self::Stale { .. } => "leave the query out; a hashed name needs none",
+            Self::Unlexed { .. } => {
+                "correct it, or name it in `exclude_rewrite` if its references need no replacing"
+            }
             Self::More { .. } => "look at those that are told first",
             Self::Circular { .. } => {
                 "remove one of these references, or set `circular_references = \"hash\"` to name such files by one \

@@ -9,7 +9,7 @@ use crate::name::AssetName;
 use crate::post_process::{PostProcessOptions, post_process};
 use crate::read::read;
 use crate::rewrite::Rewriter;
-use crate::settings::Severity;
+use crate::settings::{Lexer, Severity};
 use crate::testing::manifest_settings;
 
 /// Static files in one directory, and a tree made of them in another.
@@ -49,8 +49,8 @@ impl Site {
         });
         let mut files: Vec<CollectedFile> = files.collect();
         files.sort_by(|left, right| left.name.cmp(&right.name));
-        let rewriter = Rewriter::new(false);
-        let read = read(files, &std::collections::BTreeSet::new(), &rewriter);
+        let rewriter = Rewriter::new(false, Lexer::Regex);
+        let read = read(files, &std::collections::BTreeSet::new(), &[], &rewriter);
         let options = PostProcessOptions {
             settings: &self.settings,
             rewriter: &rewriter,

@@ -11,10 +11,11 @@ use super::*;
 use crate::collect::FileStamp;
 use crate::name::AssetName;
 use crate::rewrite::Language;
+use crate::settings::Lexer;
 use crate::testing::manifest_settings as settings;
 
 /// Compiling takes longer than most tests.
-static WITH_MODULES: LazyLock<Rewriter> = LazyLock::new(|| Rewriter::new(true));
+static WITH_MODULES: LazyLock<Rewriter> = LazyLock::new(|| Rewriter::new(true, Lexer::Regex));
 
 /// Files as they come out of a read.
 fn sources(files: &[(&str, &str)]) -> Vec<Source> {
