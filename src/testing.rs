@@ -16,8 +16,8 @@ use crate::parameters::ObjectParameters;
 use crate::plan::Asset;
 use crate::prepare;
 use crate::settings::{
-    AddressingStyle, Backend, CollectSettings, ConnectionSettings, CredentialSource, GzipSettings,
-    ManifestSettings, ObjectSettings, Settings, Severity, SourceDir, TransferSettings,
+    AddressingStyle, Backend, ClientSettings, CollectSettings, ConnectionSettings, CredentialSource,
+    GzipSettings, ManifestSettings, ObjectSettings, Settings, Severity, SourceDir, TransferSettings,
 };
 use crate::store::memory::MemoryStore;
 use crate::store::{
@@ -65,6 +65,7 @@ impl Site {
                 addressing_style: AddressingStyle::Auto,
                 use_ssl: true,
                 credentials: CredentialSource::Chain { profile: None },
+                client: ClientSettings::default(),
             },
             collect: CollectSettings {
                 sources: vec![SourceDir { prefix: String::new(), dir: self.0.path().to_owned() }],

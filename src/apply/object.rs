@@ -55,6 +55,8 @@ impl From<StoreError> for Failure {
                 | StoreErrorKind::WrongRegion { .. }
                 | StoreErrorKind::ClockSkew
                 | StoreErrorKind::Unreachable { .. }
+                | StoreErrorKind::Proxy { .. }
+                | StoreErrorKind::ProxyAuthentication { .. }
                 | StoreErrorKind::Tls { .. }
                 | StoreErrorKind::NoTls { .. }
                 | StoreErrorKind::NotS3 { .. }

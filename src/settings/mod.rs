@@ -10,6 +10,7 @@ use crate::error::Problem;
 use crate::name::{AssetName, Location};
 use crate::parameters::ObjectParameters;
 
+mod client;
 mod combine;
 mod document;
 mod environment;
@@ -27,6 +28,7 @@ pub mod show;
 mod tests;
 mod words;
 
+pub use client::{ClientSettings, Verify};
 pub use combine::{Combined, Given, combine};
 pub use error::SettingsError;
 pub use file::SettingsFile;
@@ -139,6 +141,8 @@ pub struct ConnectionSettings {
     pub use_ssl: bool,
     /// Who asks.
     pub credentials: CredentialSource,
+    /// How the client speaks to the service.
+    pub client: ClientSettings,
 }
 
 /// Where the bucket's name goes.

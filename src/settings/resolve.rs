@@ -20,6 +20,8 @@ use super::{
 use crate::digest::ChecksumAlgorithm;
 use crate::name::{AssetName, Location};
 
+mod client;
+
 /// The bucket of `local` when none is named.
 const LOCAL_BUCKET: &str = "local";
 
@@ -138,6 +140,7 @@ impl Combined {
             },
             use_ssl: self.boolean("use_ssl"),
             credentials,
+            client: self.client(),
         }
     }
 

@@ -108,17 +108,20 @@ impl<S: Store> Core<S> {
             Err(error) if error.kind == StoreErrorKind::SlowDown => (self.observer)(Pressure::SlowDown),
             Err(_) => {}
         }
-        if !matches!(outcome, Err(StoreError { kind: StoreErrorKind::Unreachable { .. }, .. })) {
+        if !matches!(outcome, Err(error) if is_unreached(error)) {
             self.reached.store(true, Ordering::Relaxed);
         }
     }
 
     /// Nothing ever answered there.
     fn is_hopeless(&self, error: &StoreError, elapsed: Duration) -> bool {
-        matches!(error.kind, StoreErrorKind::Unreachable { .. })
-            && !self.reached.load(Ordering::Relaxed)
-            && elapsed >= NEVER_REACHED
+        is_unreached(error) && !self.reached.load(Ordering::Relaxed) && elapsed >= NEVER_REACHED
     }
+}
+
+/// Whether the request met nobody who could have answered it.
+fn is_unreached(error: &StoreError) -> bool {
+    matches!(error.kind, StoreErrorKind::Unreachable { .. } | StoreErrorKind::Proxy { .. })
 }
 
 /// Waits with full jitter: anything from nothing to a bound that doubles.

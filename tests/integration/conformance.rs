@@ -459,7 +459,9 @@ mod memory {
 mod server {
     use s3collect::local::{Options, Server};
     use s3collect::parameters::ObjectParameters;
-    use s3collect::settings::{AddressingStyle, ConnectionSettings, CredentialSource, Secret};
+    use s3collect::settings::{
+        AddressingStyle, ClientSettings, ConnectionSettings, CredentialSource, Secret,
+    };
     use s3collect::store::s3::S3Store;
     use tempfile::TempDir;
 
@@ -478,6 +480,7 @@ mod server {
                 secret_key: Secret::new(secret_key),
                 security_token: None,
             },
+            client: ClientSettings::default(),
         };
         S3Store::connect(&settings, &ObjectParameters::default()).await.expect("a client")
     }

@@ -174,9 +174,9 @@ pub(super) const SETTINGS: &[Setting] = &[
         &["AWS_S3_VERIFY"],
         Kind::BooleanOrPath,
         "",
-        "`false` to trust any certificate, or the path of a CA bundle",
+        "`true` trusts the system's authorities, a path those of a PEM file instead, `false` anyone",
     )
-    .later(),
+    .falls_to(&["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"]),
     Setting::new("proxies", &["AWS_S3_PROXIES"], Kind::Dictionary, "", "Proxies by scheme or by `scheme://host`").later(),
     Setting::new(
         "gzip",

@@ -10,7 +10,7 @@ use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     Builder, Region, RequestChecksumCalculation, ResponseChecksumValidation, SharedCredentialsProvider,
-    StalledStreamProtectionConfig,
+    SharedHttpClient, StalledStreamProtectionConfig,
 };
 use aws_types::service_config::ServiceConfigKey;
 
@@ -75,7 +75,11 @@ pub(super) async fn connect(settings: &ConnectionSettings) -> Result<(Client, Pl
         },
         Builder::from,
     );
-    let mut builder = transport(builder, &place)
+    let http = http::client(&place.endpoint, &settings.client).map_err(|(kind, cause)| {
+        let target = Target { bucket: settings.bucket.clone(), key: String::new() };
+        StoreError::new(Operation::ListObjectsV2, target, kind).because(cause)
+    })?;
+    let mut builder = transport(builder, http)
         .region(Region::new(place.region.clone()))
         .force_path_style(path_style(settings, endpoint.is_some()));
     // The SDK puts a bucket's name straight behind the path.
@@ -84,12 +88,13 @@ pub(super) async fn connect(settings: &ConnectionSettings) -> Result<(Client, Pl
 }
 
 /// What goes for every client: our own retries, time limits and checksums, and one pool of connections.
-fn transport(builder: Builder, place: &Place) -> Builder {
+fn transport(builder: Builder, http: SharedHttpClient) -> Builder {
     builder
-        .http_client(http::client(&place.endpoint))
+        .http_client(http)
         .retry_config(RetryConfig::disabled())
-        // `send` bounds every wait; a limit on the whole would kill big bodies.
-        .timeout_config(TimeoutConfig::builder().connect_timeout(http::CONNECT_LIMIT).build())
+        // `http` bounds how long a connection takes, `send` every other wait; a limit on the whole would kill big
+        // bodies.
+        .timeout_config(TimeoutConfig::disabled())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
