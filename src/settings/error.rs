@@ -76,6 +76,9 @@ pub enum SettingsError {
     /// A rule that is none.
     #[error("{subject} {problem}")]
     Rule { subject: String, problem: String, hint: Option<String> },
+    /// A part of a dictionary that cannot be used.
+    #[error("{subject} {problem}")]
+    Part { subject: String, problem: String, hint: Option<String> },
     /// A row of `media_types` that is none.
     #[error("{subject} must be an extension with its dot and a content type, found `{extension}`")]
     MediaType { subject: String, extension: String },
@@ -142,7 +145,7 @@ impl Diagnose for SettingsError {
             Self::WrongType { default: Some(default), .. } => {
                 Some(format!("leave it out to have the default, `{}`", default.trim_matches('"')))
             }
-            Self::Rule { hint, .. } => hint.clone(),
+            Self::Rule { hint, .. } | Self::Part { hint, .. } => hint.clone(),
             Self::WrongType { .. } | Self::FileUnreadable { .. } | Self::Syntax { .. } | Self::MediaType { .. } => None,
         }
     }

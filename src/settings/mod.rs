@@ -28,7 +28,7 @@ pub mod show;
 mod tests;
 mod words;
 
-pub use client::{ClientSettings, Verify};
+pub use client::{ClientSettings, ProxyRoute, Verify};
 pub use combine::{Combined, Given, combine};
 pub use error::SettingsError;
 pub use file::SettingsFile;

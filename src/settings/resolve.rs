@@ -111,7 +111,7 @@ impl Combined {
             }
             _ => None,
         };
-        endpoint.into_iter().chain(passes).collect()
+        endpoint.into_iter().chain(self.proxies_note()).chain(passes).collect()
     }
 
     fn location(&self, errors: &mut Vec<SettingsError>) -> Location {
@@ -140,7 +140,7 @@ impl Combined {
             },
             use_ssl: self.boolean("use_ssl"),
             credentials,
-            client: self.client(),
+            client: self.client(errors),
         }
     }
 

@@ -100,6 +100,7 @@ fn kind_and_cause(error: &StoreError) -> (StoreErrorKind, String) {
 }
 
 mod answers;
+pub(crate) mod proxies;
 mod reads;
 mod requests;
 pub(crate) mod tls;

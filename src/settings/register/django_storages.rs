@@ -177,7 +177,14 @@ pub(super) const SETTINGS: &[Setting] = &[
         "`true` trusts the system's authorities, a path those of a PEM file instead, `false` anyone",
     )
     .falls_to(&["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"]),
-    Setting::new("proxies", &["AWS_S3_PROXIES"], Kind::Dictionary, "", "Proxies by scheme or by `scheme://host`").later(),
+    Setting::new(
+        "proxies",
+        &["AWS_S3_PROXIES"],
+        Kind::Dictionary,
+        "",
+        "Proxies by scheme or by `scheme://host`, which wins, e.g. `{\"https\": \"http://user:password@proxy:3128\"}`; \
+         unset asks `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`",
+    ),
     Setting::new(
         "gzip",
         &["AWS_IS_GZIPPED"],

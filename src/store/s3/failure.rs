@@ -48,8 +48,12 @@ impl Asked<'_> {
             },
             _ => self.unanswered(error),
         };
-        // The last place of the chain says nothing of those before it; the note names all.
-        let tells = !matches!(kind, StoreErrorKind::NoCredentials { .. });
+        // The last place of the chain says nothing of those before it; the note names all. A proxy that asks who
+        // asks says nothing else.
+        let tells = !matches!(
+            kind,
+            StoreErrorKind::NoCredentials { .. } | StoreErrorKind::ProxyAuthentication { .. }
+        );
         let error = StoreError::new(self.operation, self.target.clone(), kind);
         if tells { error.because(cause) } else { error }
     }
@@ -216,6 +220,7 @@ fn unreachable(error: &(dyn Error + 'static)) -> bool {
 fn met_network(error: &(dyn Error + 'static)) -> bool {
     find::<hyper::Error>(error).is_some()
         || find::<io::Error>(error).is_some()
+        || find::<NotConnected>(error).is_some()
         || says(error, &["client error", "timeout"])
 }
 

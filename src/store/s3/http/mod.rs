@@ -37,11 +37,11 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// The client for an endpoint; requests share its pool.
 pub(super) fn client(endpoint: &str, settings: &ClientSettings) -> Result<SharedHttpClient, Unusable> {
     let tls = tls::config(&settings.verify)?;
-    // A proxy of the environment cannot know what listens on this machine.
-    let proxies = if is_loopback(endpoint) {
-        Proxies::None
-    } else {
-        Proxies::Environment(Box::new(Matcher::from_env()))
+    let proxies = match &settings.proxies {
+        Some(routes) => Proxies::of(routes),
+        // A proxy of the environment cannot know what listens on this machine.
+        None if is_loopback(endpoint) => Proxies::none(),
+        None => Proxies::Environment(Box::new(Matcher::from_env())),
     };
     let proxies = Arc::new(proxies);
     let connector = Connector::new(&tls, &proxies, CONNECT_LIMIT);
