@@ -10,6 +10,10 @@ use s3collect::settings::register::{self, Setting};
 use s3collect::settings::{Kind, Layer, Origin, Source};
 use serde_json::{Value, json};
 
+mod url;
+
+pub(crate) use url::{Asked as UrlAsked, Url};
+
 const EXAMPLES: &str = "\
 EXAMPLES
   s3collect push ./static --local ./bucket          try it, with no account
@@ -103,6 +107,9 @@ pub(crate) enum Verb {
     /// Write hashed names and the manifest as Django does, offline: to stdout, or a whole tree into a directory
     #[command(after_help = MANIFEST_EXAMPLES)]
     Manifest(Manifest),
+    /// Print the URLs of names, signed where the settings say so; offline unless a manifest has to be read
+    #[command(after_help = url::EXAMPLES)]
+    Url(Url),
     /// Look at the settings
     #[command(after_help = SETTINGS_EXAMPLES)]
     Settings {
