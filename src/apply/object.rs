@@ -53,6 +53,7 @@ impl From<StoreError> for Failure {
                 | StoreErrorKind::NoCredentials { .. }
                 | StoreErrorKind::CredentialsNotLoaded
                 | StoreErrorKind::WrongRegion { .. }
+                | StoreErrorKind::SignatureNotSupported
                 | StoreErrorKind::ClockSkew
                 | StoreErrorKind::Unreachable { .. }
                 | StoreErrorKind::Proxy { .. }

@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
-use super::Secret;
+use super::{Secret, SignatureVersion};
 
 /// How the client speaks.
 #[derive(Debug, Clone, Default)]
 pub struct ClientSettings {
     /// Whom TLS trusts.
     pub verify: Verify,
+    /// How requests are signed.
+    pub signature_version: SignatureVersion,
     /// Which proxies requests go through, and no others; `None` leaves it to the environment.
     pub proxies: Option<Vec<ProxyRoute>>,
 }

@@ -127,7 +127,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         &["AWS_S3_SIGNATURE_VERSION"],
         Kind::Choice(&["s3", "s3v4", "v4"]),
         "\"s3v4\"",
-        "How URLs of the bucket are signed; requests are signed with `s3v4`",
+        "How requests and URLs are signed; buckets that AWS made after June 2020 take `s3v4` only",
     ),
     Setting::new(
         "addressing_style",

@@ -4,11 +4,10 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::error::Problem;
 use crate::settings::combine::Combined;
 use crate::settings::error::SettingsError;
 use crate::settings::layer::Origin;
-use crate::settings::{ClientSettings, ProxyRoute, Secret, Verify, mask};
+use crate::settings::{ClientSettings, ProxyRoute, Secret, SignatureVersion, Verify, mask};
 
 impl Combined {
     pub(super) fn client(&self, errors: &mut Vec<SettingsError>) -> ClientSettings {
@@ -16,7 +15,19 @@ impl Combined {
         if self.text("local").is_some() {
             return ClientSettings::default();
         }
-        ClientSettings { verify: self.verify(), proxies: self.proxies(errors) }
+        ClientSettings {
+            verify: self.verify(),
+            signature_version: self.signature_version(),
+            proxies: self.proxies(errors),
+        }
+    }
+
+    /// Of requests and of URLs.
+    pub(super) fn signature_version(&self) -> SignatureVersion {
+        match self.text("signature_version").as_deref() {
+            Some("s3") => SignatureVersion::V2,
+            _ => SignatureVersion::V4,
+        }
     }
 
     fn verify(&self) -> Verify {
@@ -38,17 +49,6 @@ impl Combined {
             route(key, value).map_err(told).ok()
         });
         Some(rows.collect())
-    }
-
-    /// What is odd about the way to the service.
-    pub(in crate::settings) fn client_warnings(&self) -> Vec<Problem> {
-        if self.text("local").is_some() || self.verify() != Verify::Off {
-            return Vec::new();
-        }
-        let subject = self.origin("verify").subject("verify");
-        let warning = format!("{subject} is `false`: whoever answers is taken for the service");
-        let hint = "name the authority's certificate instead, `verify = \"ca.pem\"`";
-        vec![Problem::new(warning).with_hint(hint)]
     }
 
     /// A proxy out of a file that was found, not named, is not used unseen.

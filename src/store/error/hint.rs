@@ -29,6 +29,9 @@ pub(super) fn hint(error: &StoreError) -> Option<String> {
         StoreErrorKind::WrongRegion { actual: None, .. } => {
             format!("`aws s3api head-bucket --bucket {bucket}` tells the region; set it as `region_name`")
         }
+        StoreErrorKind::SignatureNotSupported => {
+            "set `signature_version = \"s3v4\"`: buckets that AWS made after June 2020 take nothing else".to_owned()
+        }
         StoreErrorKind::AclNotSupported => {
             "the bucket forbids ACLs: remove `default_acl`, and `ACL` from `object_parameters`".to_owned()
         }

@@ -79,6 +79,8 @@ pub enum StoreErrorKind {
         /// The region that the bucket is in.
         actual: Option<String>,
     },
+    /// The service, or this bucket, does not take requests that are signed this way.
+    SignatureNotSupported,
     /// The bucket forbids ACLs.
     AclNotSupported,
     /// The multipart upload was completed or given up meanwhile, or never was.

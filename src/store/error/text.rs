@@ -80,6 +80,7 @@ fn refusal(kind: &StoreErrorKind) -> Option<String> {
         StoreErrorKind::AccessDenied { .. } => "AccessDenied".to_owned(),
         StoreErrorKind::BadCredentials { code } => code.clone(),
         StoreErrorKind::ExpiredCredentials => "the credentials have expired".to_owned(),
+        StoreErrorKind::SignatureNotSupported => "it does not take the version of the signature".to_owned(),
         StoreErrorKind::AclNotSupported => "AccessControlListNotSupported".to_owned(),
         StoreErrorKind::PreconditionFailed => "PreconditionFailed".to_owned(),
         StoreErrorKind::Conflict => "another write to it is under way".to_owned(),

@@ -14,10 +14,11 @@ use aws_sdk_s3::config::{
 };
 use aws_types::service_config::ServiceConfigKey;
 
-use crate::settings::{AddressingStyle, ConnectionSettings, CredentialSource};
+use crate::settings::{AddressingStyle, ConnectionSettings, CredentialSource, SignatureVersion};
 use crate::store::{Operation, StoreError, StoreErrorKind, Target};
 
 use super::http;
+use super::sign::VersionTwo;
 
 /// Where S3 signs when nobody names a region; boto3's choice too.
 const DEFAULT_REGION: &str = "us-east-1";
@@ -92,6 +93,9 @@ pub(super) async fn connect(settings: &ConnectionSettings) -> Result<(Client, Pl
     let mut builder = transport(builder, http)
         .region(Region::new(place.region.clone()))
         .force_path_style(path_style(settings, endpoint.is_some()));
+    if settings.client.signature_version == SignatureVersion::V2 {
+        builder = builder.push_auth_scheme(VersionTwo::new(&place.bucket, &place.endpoint));
+    }
     // The SDK puts a bucket's name straight behind the path.
     builder.set_endpoint_url(endpoint.map(|endpoint| endpoint + "/"));
     Ok((Client::from_conf(builder.build()), place))

@@ -3,6 +3,7 @@
 use super::*;
 use crate::s3_wire::proxies::Proxy;
 use crate::s3_wire::tls::Secured;
+use crate::script::refusal;
 
 /// The embedded endpoint behind TLS, and a runtime that keeps it alive.
 fn secured() -> (Runtime, Secured) {
@@ -39,7 +40,7 @@ fn no_verification_is_told() {
         0,
         "",
         &format!(
-            "warning: `AWS_S3_VERIFY` in the environment is `false`: whoever answers is taken for the service\n  \
+            "warning: `verify` is `false`: whoever answers is taken for the service\n  \
              hint: name the authority's certificate instead, `verify = \"ca.pem\"`\n{PUT}"
         ),
     );
@@ -157,5 +158,57 @@ fn proxies_that_are_none() {
              error: `proxies` in `s3collect.toml:6` has the key `https://********@s3.example.com`, which is neither a \
              scheme nor a scheme and a host\n{keys}"
         ),
+    );
+}
+
+#[test]
+fn version_2_of_signatures_at_amazon() {
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    let proxy = format!("http://{}", gone.expect("a port"));
+    let sandbox = directed(Sandbox::new(), "").file("static/site.css", "body{}");
+    let proxies = format!("{{\"https\": \"{proxy}\"}}");
+    let sandbox = sandbox.env("AWS_S3_PROXIES", &proxies).env("AWS_S3_SIGNATURE_VERSION", "s3");
+    sandbox.run(&["push", "static"]).expect(
+        1,
+        "",
+        &format!(
+            "warning: `signature_version` is `s3`, which buckets that AWS made after June 2020 refuse\n  \
+             hint: set `signature_version = \"s3v4\"`\nerror: cannot get through the proxy `{proxy}`\n  \
+             caused by: Connection refused (os error 111)\n  \
+             hint: check `proxies`, or where that is not set `HTTPS_PROXY` and `HTTP_PROXY` in the environment\n\
+             note: nothing was stored\n"
+        ),
+    );
+}
+
+#[test]
+fn a_service_that_does_not_take_version_2() {
+    let message =
+        "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.";
+    let runtime = runtime();
+    let script =
+        runtime.block_on(Script::answering(vec![refusal("400 Bad Request", "InvalidRequest", message, "")]));
+    let sandbox = sandbox_at(&format!("http://127.0.0.1:{}", script.port)).file("static/site.css", "body{}");
+    sandbox.run(&["push", "static", "--set", "signature_version=s3"]).expect(
+        1,
+        "",
+        "error: S3 refused ListObjectsV2 `s3://acme/`: it does not take the version of the signature\n  \
+         caused by: The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256 \
+         (request id 4442587FB7D0A2F9)\n  \
+         hint: set `signature_version = \"s3v4\"`: buckets that AWS made after June 2020 take nothing else\n\
+         note: nothing was stored\n",
+    );
+    let authorization = script.only().header("authorization").map(str::to_owned).unwrap_or_default();
+    assert!(authorization.starts_with("AWS "), "{authorization}");
+}
+
+#[test]
+fn other_versions_of_signatures() {
+    let sandbox = Sandbox::new().file("static/site.css", "body{}");
+    sandbox.run(&["push", "static", "--bucket", "acme", "--set", "signature_version=s3v5"]).expect(
+        2,
+        "",
+        "error: flag `--set signature_version` must be `s3`, `s3v4` or `v4`, found `s3v5`\n  \
+         hint: leave it out to have the default, `s3v4`\n",
     );
 }
