@@ -11,6 +11,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::sleep;
 
+use crate::digest::Chunking;
 use crate::name::{AssetName, Location, ObjectKey};
 use crate::parameters::ObjectParameters;
 use crate::plan::Asset;
@@ -98,6 +99,7 @@ impl Site {
             transfer: TransferSettings {
                 concurrency: None,
                 checksum: None,
+                chunking: Chunking::default(),
                 in_flight_bytes: 24 * 1024 * 1024,
             },
         }

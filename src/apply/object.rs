@@ -122,10 +122,10 @@ impl<S: Store + 'static> Context<S> {
         let compressed =
             matches!(self.plan.steps[index].asset.description.compression, Compression::Gzip { .. });
         let core = if compressed { self.cores.acquire().await.ok() } else { None };
-        let plan = Arc::clone(&self.plan);
+        let (plan, chunking) = (Arc::clone(&self.plan), self.options.chunking);
         let encoded = spawn_blocking(move || {
             let asset = &plan.steps[index].asset;
-            encode::encode(&asset.material, &asset.description.compression, hold)
+            encode::encode(&asset.material, &asset.description.compression, chunking, hold)
         });
         let encoded = encoded.await.expect("encoding does not panic")?;
         drop(core);

@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
+use crate::digest::Chunking;
 use crate::encode::{self, EncodeError, Encoded};
 use crate::error::Problem;
 use crate::object::Compression;
@@ -37,6 +38,8 @@ pub struct CompareOptions {
     pub describe_all: bool,
     /// The most bytes of bodies in memory at once.
     pub in_flight_bytes: u64,
+    /// How bodies are cut into parts, which decides their ETags.
+    pub chunking: Chunking,
 }
 
 /// What all comparisons of a run share.
@@ -176,10 +179,10 @@ impl<S: Store> Context<'_, S> {
     ) -> Result<T, Problem> {
         let permit = Arc::clone(&self.cores).acquire_owned().await.expect("the semaphore is never closed");
         let (material, compression) = (asset.material.clone(), asset.description.compression.clone());
-        let limit = self.body_limit;
+        let (chunking, limit) = (self.options.chunking, self.body_limit);
         let done = spawn_blocking(move || {
             let _permit = permit;
-            find_out(&encode::encode(&material, &compression, limit)?)
+            find_out(&encode::encode(&material, &compression, chunking, limit)?)
         });
         done.await
             .expect("encoding does not panic")

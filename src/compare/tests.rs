@@ -19,6 +19,7 @@ fn options() -> CompareOptions {
         check_headers: false,
         describe_all: false,
         in_flight_bytes: 24 * MIB as u64,
+        chunking: Chunking::default(),
     }
 }
 

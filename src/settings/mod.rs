@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::digest::ChecksumAlgorithm;
+use crate::digest::{ChecksumAlgorithm, Chunking};
 use crate::error::Problem;
 use crate::name::{AssetName, Location};
 use crate::parameters::ObjectParameters;
@@ -19,6 +19,7 @@ mod file;
 mod kind;
 mod layer;
 mod mask;
+mod part;
 mod pattern;
 mod prehashed;
 pub mod register;
@@ -30,7 +31,7 @@ mod tests;
 mod url;
 pub(crate) mod words;
 
-pub use client::{ClientSettings, ProxyRoute, Verify};
+pub use client::{AmazonHosts, ClientSettings, ProxyRoute, Verify};
 pub use combine::{Combined, Given, combine};
 pub use error::SettingsError;
 pub use file::SettingsFile;
@@ -322,6 +323,8 @@ pub struct TransferSettings {
     pub concurrency: Option<usize>,
     /// Which additional checksum is sent with bodies; `None` is `when_required`.
     pub checksum: Option<ChecksumAlgorithm>,
+    /// How bodies are cut into parts.
+    pub chunking: Chunking,
     /// The most bytes of bodies in memory at once, parts included.
     pub in_flight_bytes: u64,
 }

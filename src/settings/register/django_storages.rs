@@ -223,9 +223,15 @@ pub(super) const SETTINGS: &[Setting] = &[
         &["AWS_S3_TRANSFER_CONFIG"],
         Kind::Dictionary,
         "",
-        "s3transfer's `TransferConfig` by its names",
-    )
-    .later(),
-    Setting::new("client_config", &["AWS_S3_CLIENT_CONFIG"], Kind::Dictionary, "", "botocore's `Config` by its names")
-        .later(),
+        "How bodies are cut, by the names of s3transfer's `TransferConfig`: `multipart_threshold`, `multipart_chunksize`, \
+         `max_concurrency`",
+    ),
+    Setting::new(
+        "client_config",
+        &["AWS_S3_CLIENT_CONFIG"],
+        Kind::Dictionary,
+        "",
+        "How the client speaks, by the names of botocore's `Config`; replaces `addressing_style`, `signature_version` and \
+         `proxies`",
+    ),
 ];

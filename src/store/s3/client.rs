@@ -1,5 +1,7 @@
 //! Makes the SDK's client out of the settings: credentials, region, endpoint and addressing, as boto3 would.
 
+use std::time::Duration;
+
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
 use aws_config::provider_config::ProviderConfig;
@@ -14,10 +16,11 @@ use aws_sdk_s3::config::{
 };
 use aws_types::service_config::ServiceConfigKey;
 
-use crate::settings::{AddressingStyle, ConnectionSettings, CredentialSource, SignatureVersion};
+use crate::settings::{AddressingStyle, AmazonHosts, ConnectionSettings, CredentialSource, SignatureVersion};
 use crate::store::{Operation, StoreError, StoreErrorKind, Target};
 
 use super::http;
+use super::send::STANDSTILL;
 use super::sign::VersionTwo;
 
 /// Where S3 signs when nobody names a region; boto3's choice too.
@@ -43,6 +46,8 @@ pub(super) struct Place {
     pub(super) region: String,
     /// Whether AWS hosts are spoken to without TLS.
     pub(super) plain_http: bool,
+    /// How long nothing may move on a connection.
+    pub(super) standstill: Duration,
     /// Where credentials are looked for.
     pub(super) looked_in: Vec<String>,
 }
@@ -69,7 +74,8 @@ pub(super) async fn surroundings(settings: &ConnectionSettings) -> Result<Surrou
         .and_then(|chain| chain.region().map(ToString::to_string))
         .or_else(|| settings.region_name.clone())
         .unwrap_or_else(|| DEFAULT_REGION.to_owned());
-    let endpoint = settings.endpoint_url.clone().or_else(|| chain.as_ref().and_then(chain_endpoint));
+    let configured = chain.as_ref().filter(|_| !settings.client.ignore_configured_endpoints);
+    let endpoint = settings.endpoint_url.clone().or_else(|| configured.and_then(chain_endpoint));
     let endpoint = endpoint.map(|endpoint| bare(&endpoint, settings)).transpose()?;
     Ok(Surroundings { chain, region, endpoint })
 }
@@ -92,7 +98,10 @@ pub(super) async fn connect(settings: &ConnectionSettings) -> Result<(Client, Pl
     })?;
     let mut builder = transport(builder, http)
         .region(Region::new(place.region.clone()))
-        .force_path_style(path_style(settings, endpoint.is_some()));
+        .force_path_style(path_style(settings, endpoint.is_some()))
+        .accelerate(settings.client.hosts.accelerate)
+        .use_dual_stack(settings.client.hosts.dual_stack)
+        .use_fips(settings.client.hosts.fips);
     if settings.client.signature_version == SignatureVersion::V2 {
         builder = builder.push_auth_scheme(VersionTwo::new(&place.bucket, &place.endpoint));
     }
@@ -105,8 +114,9 @@ pub(super) async fn connect(settings: &ConnectionSettings) -> Result<(Client, Pl
 pub(super) fn place(settings: &ConnectionSettings, region: String, endpoint: Option<&str>) -> Place {
     Place {
         bucket: settings.bucket.clone(),
-        endpoint: endpoint.map_or_else(|| aws_endpoint(&region, settings.use_ssl), str::to_owned),
+        endpoint: endpoint.map_or_else(|| aws_endpoint(&region, settings), str::to_owned),
         plain_http: endpoint.is_none() && !settings.use_ssl,
+        standstill: settings.client.read_timeout.unwrap_or(STANDSTILL),
         looked_in: looked_in(&settings.credentials),
         region,
     }
@@ -215,9 +225,15 @@ fn bare(endpoint: &str, settings: &ConnectionSettings) -> Result<String, StoreEr
     Err(StoreError::new(Operation::ListObjectsV2, target, StoreErrorKind::BadEndpoint { endpoint: text }))
 }
 
-/// How AWS's own host shows in messages.
-fn aws_endpoint(region: &str, use_ssl: bool) -> String {
-    let scheme = if use_ssl { "https" } else { "http" };
+/// AWS's own host, as requests go there and as it shows in messages.
+fn aws_endpoint(region: &str, settings: &ConnectionSettings) -> String {
+    let scheme = if settings.use_ssl { "https" } else { "http" };
     let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-    format!("{scheme}://s3.{region}.{suffix}")
+    let AmazonHosts { accelerate, dual_stack, fips } = settings.client.hosts;
+    let service = if fips { "s3-fips" } else { "s3" };
+    let stack = if dual_stack { ".dualstack" } else { "" };
+    match accelerate {
+        true => format!("{scheme}://s3-accelerate{stack}.{suffix}"),
+        false => format!("{scheme}://{service}{stack}.{region}.{suffix}"),
+    }
 }

@@ -61,13 +61,21 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    pub(super) fn new(tls: &Arc<ClientConfig>, proxies: &Arc<Proxies>, limit: Duration) -> Self {
+    /// `tls` is for the service, `proxy_tls` for proxies that speak it themselves.
+    pub(super) fn new(
+        tls: Arc<ClientConfig>,
+        proxy_tls: Arc<ClientConfig>,
+        proxies: &Arc<Proxies>,
+        keepalive: Option<Duration>,
+        limit: Duration,
+    ) -> Self {
         let mut tcp = HttpConnector::new_with_resolver(Resolver);
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
-        let to_proxy = HttpsConnector::from((tcp.clone(), Arc::clone(tls)));
+        tcp.set_keepalive(keepalive);
+        let to_proxy = HttpsConnector::from((tcp.clone(), proxy_tls));
         let road = Road { tcp, to_proxy, proxies: Arc::clone(proxies) };
-        Self { road: HttpsConnector::from((road, Arc::clone(tls))), limit }
+        Self { road: HttpsConnector::from((road, tls)), limit }
     }
 }
 

@@ -13,13 +13,13 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use http::StatusCode;
-use http::header::PROXY_AUTHORIZATION;
+use http::header::{HeaderMap, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
 use http::uri::Scheme;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use crate::settings::ClientSettings;
+use crate::settings::{ClientSettings, Verify};
 
 mod connect;
 mod proxy;
@@ -34,9 +34,16 @@ use proxy::{Proxies, shown};
 /// How long a connection may take to be made.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
+/// How long a connection is silent before TCP asks whether the other side is still there.
+const KEEPALIVE: Duration = Duration::from_secs(60);
+
 /// The client for an endpoint; requests share its pool.
 pub(super) fn client(endpoint: &str, settings: &ClientSettings) -> Result<SharedHttpClient, Unusable> {
     let tls = tls::config(&settings.verify)?;
+    let proxy_tls = match &settings.proxy_bundle {
+        Some(path) => tls::config(&Verify::Bundle(path.clone()))?,
+        None => Arc::clone(&tls),
+    };
     let proxies = match &settings.proxies {
         Some(routes) => Proxies::of(routes),
         // A proxy of the environment cannot know what listens on this machine.
@@ -44,9 +51,11 @@ pub(super) fn client(endpoint: &str, settings: &ClientSettings) -> Result<Shared
         None => Proxies::Environment(Box::new(Matcher::from_env())),
     };
     let proxies = Arc::new(proxies);
-    let connector = Connector::new(&tls, &proxies, CONNECT_LIMIT);
+    let limit = settings.connect_timeout.unwrap_or(CONNECT_LIMIT);
+    let keepalive = settings.tcp_keepalive.then_some(KEEPALIVE);
+    let connector = Connector::new(tls, proxy_tls, &proxies, keepalive, limit);
     let pool = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
-    let http = SharedHttpConnector::new(Http { pool, proxies });
+    let http = SharedHttpConnector::new(Http { pool, proxies, agent: Agent::of(settings) });
     Ok(http_client_fn(move |_, _| http.clone()))
 }
 
@@ -55,6 +64,35 @@ pub(super) fn client(endpoint: &str, settings: &ClientSettings) -> Result<Shared
 struct Http {
     pool: Client<Connector, SdkBody>,
     proxies: Arc<Proxies>,
+    agent: Agent,
+}
+
+/// What becomes of the SDK's user agent, which no signature covers.
+#[derive(Debug)]
+struct Agent {
+    instead: Option<HeaderValue>,
+    behind: Option<String>,
+}
+
+impl Agent {
+    /// What no header can hold is left out.
+    fn of(settings: &ClientSettings) -> Self {
+        Self {
+            instead: settings.user_agent.as_ref().and_then(|text| HeaderValue::from_str(text).ok()),
+            behind: settings.user_agent_extra.clone(),
+        }
+    }
+
+    fn set(&self, headers: &mut HeaderMap) {
+        if let Some(instead) = &self.instead {
+            headers.insert(USER_AGENT, instead.clone());
+        }
+        let Some(behind) = &self.behind else { return };
+        let before = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+        if let Ok(agent) = HeaderValue::from_str(&format!("{before} {behind}")) {
+            headers.insert(USER_AGENT, agent);
+        }
+    }
 }
 
 impl HttpConnector for Http {
@@ -71,6 +109,7 @@ impl HttpConnector for Http {
         if let Some(authorization) = forwarded.as_ref().and_then(|proxy| proxy.authorization.clone()) {
             request.headers_mut().insert(PROXY_AUTHORIZATION, authorization);
         }
+        self.agent.set(request.headers_mut());
         let answer = self.pool.request(request);
         HttpConnectorFuture::new(async move {
             let answer = answer.await.map_err(|error| ConnectorError::other(error.into(), None))?;
