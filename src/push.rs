@@ -52,10 +52,12 @@ pub async fn push<S: Store + 'static>(
     };
     let limit = Limit::new(settings.transfer.concurrency);
     let pressed = Arc::clone(&limit);
-    let store = Arc::new(Retrying::new(store, move |pressure| match pressure {
+    let attempts = settings.connection.client.attempts;
+    let store = Retrying::with_attempts(store, attempts, move |pressure| match pressure {
         Pressure::SlowDown => pressed.shrink(),
         Pressure::Succeeded => pressed.grow(),
-    }));
+    });
+    let store = Arc::new(store);
     let how = CompareOptions {
         limit: Arc::clone(&limit),
         check_headers: options.check_headers,
@@ -63,6 +65,7 @@ pub async fn push<S: Store + 'static>(
         in_flight_bytes: settings.transfer.in_flight_bytes,
         recording: false,
         memory: Arc::default(),
+        chunking: settings.transfer.chunking,
     };
     let location = &settings.location;
     match plan(location, how, prepared.assets, &*store, &*reporter, &cancel, &mut summary.warnings).await {
@@ -76,6 +79,7 @@ pub async fn push<S: Store + 'static>(
                 limit,
                 budget: Budget::new(settings.transfer.in_flight_bytes),
                 checksum: settings.transfer.checksum,
+                chunking: settings.transfer.chunking,
             };
             let done =
                 apply::apply(Arc::clone(&plan), Arc::clone(&store), how, reporter, cancel.clone()).await;

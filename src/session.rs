@@ -3,7 +3,10 @@
 
 use crate::error::Problem;
 use crate::local::{self, Credentials, Server};
-use crate::settings::{AddressingStyle, ConnectionSettings, CredentialSource, Secret, Settings};
+use crate::settings::{
+    AddressingStyle, ClientSettings, ConnectionSettings, CredentialSource, Secret, Settings,
+    SignatureVersion, Verify,
+};
 use crate::store::s3::S3Store;
 
 /// A store, and the endpoint that has to live as long as it.
@@ -16,6 +19,28 @@ pub struct Session {
 
 /// The embedded endpoint of a session, if it has one.
 pub struct Endpoint(Option<Server>);
+
+/// What is odd about the way to the service that the settings name; nothing is asked yet.
+#[must_use]
+pub fn warnings(connection: &ConnectionSettings) -> Vec<Problem> {
+    let ClientSettings { verify, signature_version, .. } = &connection.client;
+    let mut warnings = Vec::new();
+    if *verify == Verify::Off {
+        warnings.push(
+            Problem::new("`verify` is `false`: whoever answers is taken for the service")
+                .with_hint("name the authority's certificate instead, `verify = \"ca.pem\"`"),
+        );
+    }
+    let endpoint = connection.endpoint_url.as_deref();
+    let is_amazon = endpoint.is_none_or(|endpoint| endpoint.contains(".amazonaws.com"));
+    if *signature_version == SignatureVersion::V2 && is_amazon {
+        warnings.push(
+            Problem::new("`signature_version` is `s3`, which buckets that AWS made after June 2020 refuse")
+                .with_hint("set `signature_version = \"s3v4\"`"),
+        );
+    }
+    warnings
+}
 
 impl Session {
     /// Opens what the settings name.

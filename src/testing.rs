@@ -11,14 +11,15 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::sleep;
 
+use crate::digest::Chunking;
 use crate::name::{AssetName, Location, ObjectKey};
 use crate::parameters::ObjectParameters;
 use crate::plan::Asset;
 use crate::prepare;
 use crate::settings::{
-    AddressingStyle, Backend, CircularReferences, CollectSettings, ConnectionSettings, CredentialSource,
-    GzipSettings, Lexer, ManifestSettings, ObjectSettings, Settings, Severity, SignatureVersion, SourceDir,
-    TransferSettings, UrlSettings,
+    AddressingStyle, Backend, CircularReferences, ClientSettings, CollectSettings, ConnectionSettings,
+    CredentialSource, GzipSettings, Lexer, ManifestSettings, ObjectSettings, Settings, Severity,
+    SignatureVersion, SourceDir, TransferSettings, UrlSettings,
 };
 use crate::store::memory::MemoryStore;
 use crate::store::{
@@ -66,6 +67,7 @@ impl Site {
                 addressing_style: AddressingStyle::Auto,
                 use_ssl: true,
                 credentials: CredentialSource::Chain { profile: None },
+                client: ClientSettings::default(),
             },
             collect: CollectSettings {
                 sources: vec![SourceDir { prefix: String::new(), dir: self.0.path().to_owned() }],
@@ -97,6 +99,7 @@ impl Site {
             transfer: TransferSettings {
                 concurrency: None,
                 checksum: None,
+                chunking: Chunking::default(),
                 in_flight_bytes: 24 * 1024 * 1024,
             },
             record_prefix: None,

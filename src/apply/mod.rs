@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::digest::ChecksumAlgorithm;
+use crate::digest::{ChecksumAlgorithm, Chunking};
 use crate::error::Problem;
 use crate::plan::{Plan, Wave};
 use crate::report::{Event, Reporter};
@@ -37,6 +37,8 @@ pub struct ApplyOptions {
     pub budget: Budget,
     /// Which additional checksum is sent, if any.
     pub checksum: Option<ChecksumAlgorithm>,
+    /// How bodies are cut into parts.
+    pub chunking: Chunking,
 }
 
 /// What became of a step that stores something.

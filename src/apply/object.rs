@@ -53,8 +53,11 @@ impl From<StoreError> for Failure {
                 | StoreErrorKind::NoCredentials { .. }
                 | StoreErrorKind::CredentialsNotLoaded
                 | StoreErrorKind::WrongRegion { .. }
+                | StoreErrorKind::SignatureNotSupported
                 | StoreErrorKind::ClockSkew
                 | StoreErrorKind::Unreachable { .. }
+                | StoreErrorKind::Proxy { .. }
+                | StoreErrorKind::ProxyAuthentication { .. }
                 | StoreErrorKind::Tls { .. }
                 | StoreErrorKind::NoTls { .. }
                 | StoreErrorKind::NotS3 { .. }
@@ -119,10 +122,10 @@ impl<S: Store + 'static> Context<S> {
         let compressed =
             matches!(self.plan.steps[index].asset.description.compression, Compression::Gzip { .. });
         let core = if compressed { self.cores.acquire().await.ok() } else { None };
-        let plan = Arc::clone(&self.plan);
+        let (plan, chunking) = (Arc::clone(&self.plan), self.options.chunking);
         let encoded = spawn_blocking(move || {
             let asset = &plan.steps[index].asset;
-            encode::encode(&asset.material, &asset.description.compression, hold)
+            encode::encode(&asset.material, &asset.description.compression, chunking, hold)
         });
         let encoded = encoded.await.expect("encoding does not panic")?;
         drop(core);

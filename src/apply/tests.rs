@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::json;
 
 use super::*;
+use crate::digest::Chunking;
 use crate::object::Description;
 use crate::parameters::ObjectParameters;
 use crate::plan::{Action, Asset, PutReason, SkipReason, Step};
@@ -31,6 +32,7 @@ fn options(concurrency: usize, in_flight_bytes: u64) -> ApplyOptions {
         limit: Limit::new(Some(concurrency)),
         budget: Budget::new(in_flight_bytes),
         checksum: None,
+        chunking: Chunking::default(),
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
+use crate::digest::Chunking;
 use crate::encode::{self, EncodeError, Encoded};
 use crate::error::Problem;
 use crate::object::Compression;
@@ -43,6 +44,8 @@ pub struct CompareOptions {
     pub recording: bool,
     /// What the last release recorded, by key.
     pub memory: Arc<HashMap<String, RecordedObject>>,
+    /// How bodies are cut into parts, which decides their ETags.
+    pub chunking: Chunking,
 }
 
 /// An object that was written later than this after the date that the server gave to its put was put again: the two
@@ -206,8 +209,9 @@ impl<S: Store> Context<'_, S> {
         find_out: impl FnOnce(&Encoded) -> Result<T, EncodeError> + Send + 'static,
     ) -> Result<T, Problem> {
         let (material, compression) = (asset.material.clone(), asset.description.compression.clone());
-        let limit = self.body_limit;
-        self.on_a_core(asset, move || find_out(&encode::encode(&material, &compression, limit)?)).await
+        let (chunking, limit) = (self.options.chunking, self.body_limit);
+        self.on_a_core(asset, move || find_out(&encode::encode(&material, &compression, chunking, limit)?))
+            .await
     }
 
     async fn on_a_core<T: Send + 'static>(

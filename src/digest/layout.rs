@@ -1,15 +1,48 @@
-//! How a body is cut into parts: as boto3 does it by default, so that ETags agree with what collectstatic left.
+//! How a body is cut into parts: as boto3 does it, so that ETags agree with what collectstatic left.
 
-/// From here on bodies travel in parts; also the size of a part.
+/// boto3's default: from here on bodies travel in parts; also the size of a part.
 const PART_SIZE: u64 = 8 * 1024 * 1024;
+/// S3 takes no smaller part but the last, and no larger one.
+const SMALLEST_PART: u64 = 5 * 1024 * 1024;
+const LARGEST_PART: u64 = 5 * 1024 * 1024 * 1024;
 /// The most parts of one object.
 const MAX_PARTS: u64 = 10_000;
+
+/// What decides how bodies are cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chunking {
+    /// Bodies of so many bytes and more go in parts (`multipart_threshold`).
+    pub threshold: u64,
+    /// The size of a part in bytes (`multipart_chunksize`), as far as S3 takes it.
+    pub part_size: u64,
+}
+
+impl Default for Chunking {
+    fn default() -> Self {
+        Self { threshold: PART_SIZE, part_size: PART_SIZE }
+    }
+}
+
+impl Chunking {
+    /// The layout for a body of this many stored bytes. As in s3transfer the size of a part is doubled while there would
+    /// be more than 10,000 of them, and then brought within S3's limits.
+    #[must_use]
+    pub fn layout(&self, size: u64) -> Layout {
+        let mut part_size = self.part_size.max(1);
+        while size.div_ceil(part_size) > MAX_PARTS {
+            part_size *= 2;
+        }
+        let is_multipart = size >= self.threshold;
+        Layout { size, part_size: part_size.clamp(SMALLEST_PART, LARGEST_PART), is_multipart }
+    }
+}
 
 /// How a body of some size is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
     size: u64,
     part_size: u64,
+    is_multipart: bool,
 }
 
 /// A stretch of a body that is sent by one request.
@@ -24,21 +57,16 @@ pub struct LayoutPart {
 }
 
 impl Layout {
-    /// The layout for a body of this many stored bytes: whole below 8 MiB, else in parts of 8 MiB, which are doubled
-    /// only while there would be more than 10,000 of them.
+    /// The layout for a body of this many stored bytes by boto3's defaults: whole below 8 MiB, else in parts of 8 MiB.
     #[must_use]
     pub fn of(size: u64) -> Self {
-        let mut part_size = PART_SIZE;
-        while size.div_ceil(part_size) > MAX_PARTS {
-            part_size *= 2;
-        }
-        Self { size, part_size }
+        Chunking::default().layout(size)
     }
 
     /// Whether the body goes in parts, even if there is but one.
     #[must_use]
     pub fn is_multipart(&self) -> bool {
-        self.size >= PART_SIZE
+        self.is_multipart
     }
 
     /// The size of the body in bytes.
@@ -56,12 +84,16 @@ impl Layout {
     /// How many parts there are; one for a body that goes whole.
     #[must_use]
     pub fn count(&self) -> u16 {
+        if !self.is_multipart {
+            return 1;
+        }
         u16::try_from(self.size.div_ceil(self.part_size).max(1)).unwrap_or(u16::MAX)
     }
 
     /// The parts in order; a body that goes whole is one part.
     pub fn parts(&self) -> impl Iterator<Item = LayoutPart> + use<> {
-        let Self { size, part_size } = *self;
+        let Self { size, is_multipart, .. } = *self;
+        let part_size = if is_multipart { self.part_size } else { size };
         (1..=self.count()).map(move |number| {
             let offset = u64::from(number - 1) * part_size;
             LayoutPart { number, offset, length: part_size.min(size - offset) }
@@ -91,6 +123,27 @@ mod tests {
                 (layout.is_multipart(), layout.count(), layout.part_size()),
                 (multipart, count, part_size),
                 "{size}"
+            );
+        }
+    }
+
+    /// What s3transfer's `ChunksizeAdjuster` answers.
+    #[test]
+    fn other_sizes_are_brought_within_the_limits_as_in_s3transfer() {
+        const MIB: u64 = 1024 * 1024;
+        for (threshold, chunk, size, expected) in [
+            (1, 1, 3, (true, 1, SMALLEST_PART)),
+            (MIB, MIB, 6 * MIB, (true, 2, SMALLEST_PART)),
+            (64 * MIB, 16 * MIB, 63 * MIB, (false, 1, 16 * MIB)),
+            (64 * MIB, 16 * MIB, 65 * MIB, (true, 5, 16 * MIB)),
+            (MIB, 3 * MIB, 30_001 * MIB, (true, 5_001, 6 * MIB)),
+            (MIB, 6 * 1024 * MIB, 6 * 1024 * MIB, (true, 2, LARGEST_PART)),
+        ] {
+            let layout = Chunking { threshold, part_size: chunk }.layout(size);
+            assert_eq!(
+                (layout.is_multipart(), layout.count(), layout.part_size()),
+                expected,
+                "{chunk} {size}"
             );
         }
     }

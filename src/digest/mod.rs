@@ -9,7 +9,7 @@ use md5::{Digest, Md5};
 
 pub use checksum::{Checksum, ChecksumAlgorithm};
 pub use content::{ContentHash, ContentHasher, NotHashable, hashed_name};
-pub use layout::{Layout, LayoutPart};
+pub use layout::{Chunking, Layout, LayoutPart};
 
 /// What a body is known by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,14 @@ pub struct BodyDigest {
     pub md5: String,
     /// As S3 makes it for this layout, without quotes: the MD5, or that of the parts' MD5s with their number.
     pub etag: String,
+}
+
+impl BodyDigest {
+    /// Of how many parts the ETag is; `None` for that of a whole body.
+    #[must_use]
+    pub fn parts(&self) -> Option<u32> {
+        self.etag.split_once('-').and_then(|(_, parts)| parts.parse().ok())
+    }
 }
 
 /// A body's digest in the making; fed with stretches of any length, in order.

@@ -10,6 +10,7 @@ use flate2::GzBuilder;
 use tempfile::TempPath;
 
 use crate::collect::FileStamp;
+use crate::digest::{Chunking, Layout};
 use crate::name::AssetName;
 use crate::object::Compression;
 use crate::read::SourceFile;
@@ -42,6 +43,8 @@ pub struct Encoded {
     pub body: EncodedBody,
     /// `gzip` where it was compressed here.
     pub content_encoding: Option<&'static str>,
+    /// How the body is stored.
+    pub layout: Layout,
 }
 
 /// Where a body is. Its bytes are read by [`Encoded::digest`], [`Encoded::part`] and [`Encoded::file_body`].
@@ -68,6 +71,7 @@ pub enum EncodedBody {
 pub fn encode(
     material: &Material,
     compression: &Compression,
+    chunking: Chunking,
     memory_limit: u64,
 ) -> Result<Encoded, EncodeError> {
     let name = material.name().clone();
@@ -78,7 +82,8 @@ pub fn encode(
             let body = spool
                 .into_body()
                 .map_err(|error| EncodeError::Temporary { name: name.clone(), source: error })?;
-            return Ok(Encoded { name, size, body, content_encoding: Some("gzip") });
+            let layout = chunking.layout(size);
+            return Ok(Encoded { name, size, body, content_encoding: Some("gzip"), layout });
         }
     }
     let body = match material {
@@ -87,7 +92,8 @@ pub fn encode(
             EncodedBody::Memory(bytes.clone())
         }
     };
-    Ok(Encoded { name, size: material.size(), body, content_encoding: None })
+    let size = material.size();
+    Ok(Encoded { name, size, body, content_encoding: None, layout: chunking.layout(size) })
 }
 
 fn plain(source: &SourceFile, memory_limit: u64) -> Result<EncodedBody, EncodeError> {

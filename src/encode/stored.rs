@@ -22,7 +22,7 @@ impl Encoded {
     /// How the body is stored.
     #[must_use]
     pub fn layout(&self) -> Layout {
-        Layout::of(self.size)
+        self.layout
     }
 
     /// The additional checksum of the whole body, base64: what S3 keeps as a full-object checksum.

@@ -24,7 +24,7 @@ fn gzip(level: u32) -> Compression {
 
 /// The body of a file.
 fn encode(file: &CollectedFile, compression: &Compression, limit: u64) -> Result<Encoded, EncodeError> {
-    super::encode(&Material::File(file.clone()), compression, limit)
+    super::encode(&Material::File(file.clone()), compression, Chunking::default(), limit)
 }
 
 fn collected(dir: &TempDir, body: &[u8]) -> CollectedFile {
@@ -252,7 +252,8 @@ fn bytes_in_hand_are_stored_as_a_file_with_them_is() {
         for compression in [&PLAIN, &gzip(9), &better] {
             let from_file = encode(&collected(&dir, &body), compression, NO_LIMIT).expect("encoded");
             for limit in [0, NO_LIMIT] {
-                let encoded = super::encode(&material, compression, limit).expect("encoded");
+                let encoded =
+                    super::encode(&material, compression, Chunking::default(), limit).expect("encoded");
                 assert_eq!(bytes(&encoded), bytes(&from_file));
                 assert_eq!(encoded.content_encoding, from_file.content_encoding);
             }

@@ -36,7 +36,7 @@
 
 use serde::Serialize;
 
-use crate::digest::{BodyDigest, ChecksumAlgorithm, Layout};
+use crate::digest::{BodyDigest, ChecksumAlgorithm};
 use crate::encode::Material;
 use crate::name::{ObjectKey, StoredName};
 use crate::object::{Description, Role};
@@ -344,8 +344,7 @@ fn put(reason: PutReason) -> Verdict {
 
 /// The strongest stored checksum that can be computed from our body: over the whole, or over as many parts as ours.
 fn comparable_checksum<'a>(body: &BodyFacts, head: &'a ObjectHead) -> Option<&'a StoredChecksum> {
-    let layout = Layout::of(body.digest.size);
-    let our_parts = layout.is_multipart().then(|| u32::from(layout.count()));
+    let our_parts = body.digest.parts();
     head.checksums
         .iter()
         .filter(|checksum| checksum.composite_parts.is_none() || checksum.composite_parts == our_parts)

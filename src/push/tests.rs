@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::digest::Chunking;
 use crate::encode;
 use crate::parameters::ObjectParameters;
 use crate::prepare::prepare;
@@ -298,7 +299,8 @@ fn headers(name: &str) -> ObjectParameters {
 fn fill(store: &MemoryStore, files: &BTreeMap<String, File>, assets: &[Asset]) {
     for (asset, (name, file)) in assets.iter().zip(files) {
         let encoded =
-            encode::encode(&asset.material, &asset.description.compression, u64::MAX).expect("a body");
+            encode::encode(&asset.material, &asset.description.compression, Chunking::default(), u64::MAX)
+                .expect("a body");
         let whole = encoded.layout().parts().next().expect("one part");
         let ours = encoded.part(&whole).expect("bytes");
         let mut object = StoredObject::new(ours.clone(), headers(name), Vec::new());

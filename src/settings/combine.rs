@@ -119,6 +119,7 @@ pub fn combine(given: Given<'_>) -> Combined {
     // Storages that are not asked for must be right all the same.
     combined.errors.extend(document.storages.into_values().flat_map(|layer| layer.errors));
     combined.warn_of_what_comes_later();
+    combined.warnings.extend(combined.client_warnings());
     combined
 }
 

@@ -91,6 +91,9 @@ pub enum SettingsError {
     /// A rule that is none.
     #[error("{subject} {problem}")]
     Rule { subject: String, problem: String, hint: Option<String> },
+    /// A part of a dictionary that cannot be used.
+    #[error("{subject} {problem}")]
+    Part { subject: String, problem: String, hint: Option<String> },
     /// An item of `exclude_rewrite` that is no glob, or of `prehashed` that is neither that nor the path of a manifest.
     #[error("{subject}: `{glob}` is no glob: {problem}")]
     Glob { subject: String, glob: String, problem: String },
@@ -179,7 +182,7 @@ impl Diagnose for SettingsError {
             Self::WrongType { default: Some(default), .. } => {
                 Some(format!("leave it out to have the default, `{}`", default.trim_matches('"')))
             }
-            Self::Rule { hint, .. } => hint.clone(),
+            Self::Rule { hint, .. } | Self::Part { hint, .. } => hint.clone(),
             Self::Glob { .. } => Some("a `\\` before a character takes it literally".to_owned()),
             Self::WrongType { .. }
             | Self::FileUnreadable { .. }

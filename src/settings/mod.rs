@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::digest::ChecksumAlgorithm;
+use crate::digest::{ChecksumAlgorithm, Chunking};
 use crate::error::Problem;
 use crate::name::{AssetName, Location};
 use crate::parameters::ObjectParameters;
 
+mod client;
 mod combine;
 mod document;
 mod environment;
@@ -20,6 +21,7 @@ mod kind;
 mod layer;
 mod mask;
 mod overlap;
+mod part;
 mod pattern;
 mod prehashed;
 pub mod register;
@@ -31,6 +33,7 @@ mod tests;
 mod url;
 pub(crate) mod words;
 
+pub use client::{AmazonHosts, ClientSettings, ProxyRoute, Verify};
 pub use combine::{Combined, Given, combine};
 pub use error::SettingsError;
 pub use file::SettingsFile;
@@ -151,6 +154,8 @@ pub struct ConnectionSettings {
     pub use_ssl: bool,
     /// Who asks.
     pub credentials: CredentialSource,
+    /// How the client speaks to the service.
+    pub client: ClientSettings,
 }
 
 /// Where the bucket's name goes.
@@ -337,6 +342,8 @@ pub struct TransferSettings {
     pub concurrency: Option<usize>,
     /// Which additional checksum is sent with bodies; `None` is `when_required`.
     pub checksum: Option<ChecksumAlgorithm>,
+    /// How bodies are cut into parts.
+    pub chunking: Chunking,
     /// The most bytes of bodies in memory at once, parts included.
     pub in_flight_bytes: u64,
 }

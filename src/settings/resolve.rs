@@ -13,13 +13,14 @@ use super::error::SettingsError;
 use super::file::FILE_NAME;
 use super::layer::Origin;
 use super::{
-    AddressingStyle, Backend, CircularReferences, CollectSettings, ConnectionSettings, CredentialSource,
-    GzipSettings, Lexer, Loaded, ManifestSettings, NamePattern, Needs, ObjectSettings, Secret, Settings,
-    Severity, SourceDir, TransferSettings, mask, prehashed, register, rules,
+    Backend, CircularReferences, CollectSettings, ConnectionSettings, CredentialSource, GzipSettings, Lexer,
+    Loaded, ManifestSettings, NamePattern, Needs, ObjectSettings, Secret, Settings, Severity, SourceDir,
+    TransferSettings, mask, prehashed, register, rules,
 };
 use crate::digest::ChecksumAlgorithm;
 use crate::name::{AssetName, Location};
 
+mod client;
 mod url;
 
 /// The bucket of `local` when none is named.
@@ -61,7 +62,8 @@ impl Combined {
             transfer: self.transfer(),
             record_prefix: self.record_prefix(&mut errors),
         };
-        let notes = self.notes();
+        let mut notes = self.notes();
+        notes.extend(self.parts(&mut errors));
         let mut all = self.errors;
         all.extend(errors);
         if all.is_empty() { Ok(Loaded { settings, warnings: self.warnings, notes }) } else { Err(all) }
@@ -113,7 +115,7 @@ impl Combined {
             }
             _ => None,
         };
-        endpoint.into_iter().chain(passes).collect()
+        endpoint.into_iter().chain(self.proxies_note()).chain(passes).collect()
     }
 
     fn location(&self, errors: &mut Vec<SettingsError>) -> Location {
@@ -140,20 +142,17 @@ impl Combined {
         // The embedded endpoint stands in for whatever service is configured, its credentials included.
         let (endpoint_url, region_name, credentials) = match local {
             Some(_) => (None, None, CredentialSource::Chain { profile: None }),
-            None => (self.endpoint_url(errors), self.text("region_name"), self.credentials(errors)),
+            None => (self.endpoint_of_amazon_or_own(errors), self.region_name(), self.credentials(errors)),
         };
         ConnectionSettings {
             bucket: self.bucket(needs, local.is_some(), errors),
             local,
             endpoint_url,
             region_name,
-            addressing_style: match self.text("addressing_style").as_deref() {
-                Some("path") => AddressingStyle::Path,
-                Some("virtual") => AddressingStyle::Virtual,
-                _ => AddressingStyle::Auto,
-            },
+            addressing_style: self.addressing_style(),
             use_ssl: self.boolean("use_ssl"),
             credentials,
+            client: self.client(errors),
         }
     }
 
@@ -178,7 +177,7 @@ impl Combined {
     }
 
     fn endpoint_url(&self, errors: &mut Vec<SettingsError>) -> Option<String> {
-        let url = self.text("endpoint_url")?;
+        let url = self.text("endpoint_url").filter(|_| !self.is_ignored_endpoint())?;
         let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         if !matches!(scheme.as_deref(), Some("http" | "https")) {
             // What stands before an `@` is a user and a password.
@@ -341,12 +340,13 @@ impl Combined {
 
     fn transfer(&self) -> TransferSettings {
         TransferSettings {
-            concurrency: self.number("concurrency").and_then(|number| number.try_into().ok()),
+            concurrency: self.concurrency(),
+            chunking: self.chunking(),
             checksum: match self.text("checksum").as_deref() {
                 Some("crc32") => Some(ChecksumAlgorithm::Crc32),
                 Some("crc64nvme") => Some(ChecksumAlgorithm::Crc64Nvme),
                 Some("sha256") => Some(ChecksumAlgorithm::Sha256),
-                _ => None,
+                _ => self.botocore_checksum(),
             },
             in_flight_bytes: self.number("in_flight_bytes").unwrap_or_default(),
         }

@@ -22,11 +22,12 @@ pub struct UrlSettings {
 }
 
 /// S3's two ways to sign.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SignatureVersion {
     /// `s3`: HMAC with SHA-1, for stores that know no other.
     V2,
     /// `s3v4`.
+    #[default]
     V4,
 }
 

@@ -52,6 +52,7 @@ struct Core<S> {
     inner: S,
     observer: Box<dyn Fn(Pressure) + Send + Sync>,
     reached: AtomicBool,
+    waits: Waits,
 }
 
 impl<S> Clone for Retrying<S> {
@@ -69,7 +70,17 @@ impl<S: fmt::Debug> fmt::Debug for Retrying<S> {
 impl<S: Store> Retrying<S> {
     /// Goes round a store; the observer is called after each try, from whichever task sent it.
     pub fn new(inner: S, observer: impl Fn(Pressure) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(Core { inner, observer: Box::new(observer), reached: AtomicBool::new(false) }))
+        Self::with_attempts(inner, None, observer)
+    }
+
+    /// The same with another number of tries, the first included.
+    pub fn with_attempts(
+        inner: S,
+        attempts: Option<usize>,
+        observer: impl Fn(Pressure) + Send + Sync + 'static,
+    ) -> Self {
+        let waits = Waits { attempts: attempts.unwrap_or(ATTEMPTS) };
+        Self(Arc::new(Core { inner, observer: Box::new(observer), reached: AtomicBool::new(false), waits }))
     }
 
     /// The store within.
@@ -97,7 +108,7 @@ impl<S: Store> Core<S> {
             outcome
         };
         attempt
-            .retry(Waits)
+            .retry(self.waits)
             .when(|error: &StoreError| error.is_retryable() && !self.is_hopeless(error, begin.elapsed()))
             .await
     }
@@ -108,22 +119,28 @@ impl<S: Store> Core<S> {
             Err(error) if error.kind == StoreErrorKind::SlowDown => (self.observer)(Pressure::SlowDown),
             Err(_) => {}
         }
-        if !matches!(outcome, Err(StoreError { kind: StoreErrorKind::Unreachable { .. }, .. })) {
+        if !matches!(outcome, Err(error) if is_unreached(error)) {
             self.reached.store(true, Ordering::Relaxed);
         }
     }
 
     /// Nothing ever answered there.
     fn is_hopeless(&self, error: &StoreError, elapsed: Duration) -> bool {
-        matches!(error.kind, StoreErrorKind::Unreachable { .. })
-            && !self.reached.load(Ordering::Relaxed)
-            && elapsed >= NEVER_REACHED
+        is_unreached(error) && !self.reached.load(Ordering::Relaxed) && elapsed >= NEVER_REACHED
     }
+}
+
+/// Whether the request met nobody who could have answered it.
+fn is_unreached(error: &StoreError) -> bool {
+    matches!(error.kind, StoreErrorKind::Unreachable { .. } | StoreErrorKind::Proxy { .. })
 }
 
 /// Waits with full jitter: anything from nothing to a bound that doubles.
 #[derive(Debug, Clone, Copy)]
-struct Waits;
+struct Waits {
+    /// Tries in all.
+    attempts: usize,
+}
 
 impl BackoffBuilder for Waits {
     type Backoff = Box<dyn Iterator<Item = Duration> + Send + Sync>;
@@ -132,7 +149,7 @@ impl BackoffBuilder for Waits {
         let bounds = ExponentialBuilder::new()
             .with_min_delay(FIRST_WAIT)
             .with_max_delay(LONGEST_WAIT)
-            .with_max_times(ATTEMPTS - 1);
+            .with_max_times(self.attempts.saturating_sub(1));
         // backon's jitter lies between the bound and its double.
         let spread = bounds.with_jitter().build();
         Box::new(spread.zip(bounds.build()).map(|(spread, bound)| spread.saturating_sub(bound)))
@@ -214,7 +231,7 @@ impl<S: Store + 'static> Store for Retrying<S> {
 
     async fn delete(&self, keys: &[ObjectKey]) -> Result<Vec<StoreError>, StoreError> {
         let mut failed = self.retried(|| self.0.inner.delete(keys)).await?;
-        for wait in Waits.build() {
+        for wait in self.0.waits.build() {
             let (again, other): (Vec<_>, Vec<_>) = failed.into_iter().partition(StoreError::is_retryable);
             failed = other;
             let keys: Vec<ObjectKey> =

@@ -47,7 +47,8 @@ pub(super) async fn stored(
     let Session { store, endpoint } = Session::open(settings).await.map_err(one)?;
     let cache = cache.filter(|_| settings.connection.local.is_none());
     let address = format!("{} {}", store.endpoint(), settings.connection.bucket);
-    let store: Retrying<S3Store> = Retrying::new(store, |_| {});
+    let store: Retrying<S3Store> =
+        Retrying::with_attempts(store, settings.connection.client.attempts, |_| {});
     let names = from_bucket(settings, asked, local, &store, &address, cache).await;
     endpoint.close().await;
     names

@@ -128,6 +128,7 @@ fn ended(sandbox: &Sandbox, child: Child) -> Run {
     }
 }
 
+mod client;
 mod endpoints;
 mod files;
 mod hashed;

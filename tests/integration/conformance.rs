@@ -459,7 +459,9 @@ mod memory {
 mod server {
     use s3collect::local::{Options, Server};
     use s3collect::parameters::ObjectParameters;
-    use s3collect::settings::{AddressingStyle, ConnectionSettings, CredentialSource, Secret};
+    use s3collect::settings::{
+        AddressingStyle, ClientSettings, ConnectionSettings, CredentialSource, Secret, SignatureVersion,
+    };
     use s3collect::store::s3::S3Store;
     use tempfile::TempDir;
 
@@ -467,7 +469,15 @@ mod server {
     use crate::url::{Place, signed_urls_open};
 
     async fn client(endpoint: String, bucket: &str, access_key: &str, secret_key: &str) -> S3Store {
-        let settings = ConnectionSettings {
+        connected(settings(endpoint, bucket, access_key, secret_key)).await
+    }
+
+    async fn connected(settings: ConnectionSettings) -> S3Store {
+        S3Store::connect(&settings, &ObjectParameters::default()).await.expect("a client")
+    }
+
+    fn settings(endpoint: String, bucket: &str, access_key: &str, secret_key: &str) -> ConnectionSettings {
+        ConnectionSettings {
             bucket: bucket.to_owned(),
             local: None,
             endpoint_url: Some(endpoint),
@@ -479,8 +489,8 @@ mod server {
                 secret_key: Secret::new(secret_key),
                 security_token: None,
             },
-        };
-        S3Store::connect(&settings, &ObjectParameters::default()).await.expect("a client")
+            client: ClientSettings::default(),
+        }
     }
 
     #[tokio::test]
@@ -495,8 +505,26 @@ mod server {
         server.stop().await;
     }
 
-    /// `S3COLLECT_TEST_ENDPOINT` with `_BUCKET` (empty), `_ACCESS_KEY`, `_SECRET_KEY`, and in `_LACKS` any of
-    /// `rare_headers redirects conditions checksums strange_keys signatures`.
+    /// Every request of every operation, in both styles of addressing.
+    #[tokio::test]
+    async fn the_embedded_endpoint_conforms_by_version_2_of_signatures() {
+        for style in [AddressingStyle::Path, AddressingStyle::Virtual] {
+            let directory = TempDir::new().expect("a directory");
+            let options =
+                Options { create_buckets: vec!["conformance".to_owned()], ..Options::new(directory.path()) };
+            let keys = options.credentials.clone();
+            let server = Server::start(options).await.expect("an endpoint");
+            let endpoint = server.endpoint_url().replace("127.0.0.1", "localhost");
+            let mut settings = settings(endpoint, "conformance", &keys.access_key, &keys.secret_key);
+            settings.addressing_style = style;
+            settings.client.signature_version = SignatureVersion::V2;
+            conforms(&connected(settings.clone()).await).await;
+            server.stop().await;
+        }
+    }
+
+    /// `S3COLLECT_TEST_ENDPOINT` with `_BUCKET` (empty), `_ACCESS_KEY`, `_SECRET_KEY`, `_SIGNATURE_VERSION` (`s3` or `s3v4`), and in
+    /// `_LACKS` any of `rare_headers redirects conditions checksums strange_keys signatures`.
     #[expect(clippy::disallowed_methods, reason = "a test is told from outside where a server is")]
     fn said(name: &str, default: &str) -> String {
         std::env::var(format!("S3COLLECT_TEST_{name}")).unwrap_or_else(|_| default.to_owned())
@@ -519,7 +547,11 @@ mod server {
         };
         let (bucket, access_key) = (said("BUCKET", "conformance"), said("ACCESS_KEY", "test"));
         let (secret_key, region) = (said("SECRET_KEY", "test"), said("REGION", "us-east-1"));
-        let store = client(endpoint.clone(), &bucket, &access_key, &secret_key).await;
+        let mut settings = settings(endpoint.clone(), &bucket, &access_key, &secret_key);
+        if said("SIGNATURE_VERSION", "s3v4") == "s3" {
+            settings.client.signature_version = SignatureVersion::V2;
+        }
+        let store = connected(settings).await;
         conforms_within(&store, abilities).await;
         if has("signatures") {
             let place = Place { endpoint, bucket, access_key, secret_key, region };

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use s3collect::error::Problem;
 use s3collect::name::ObjectKey;
 use s3collect::parameters::{ObjectParameters, Parameter};
-use s3collect::settings::{AddressingStyle, ConnectionSettings, CredentialSource, Secret};
+use s3collect::settings::{AddressingStyle, ClientSettings, ConnectionSettings, CredentialSource, Secret};
 use s3collect::store::s3::S3Store;
 use s3collect::store::{
     Body, Checksum, ChecksumAlgorithm, Condition, FileBody, MultipartRequest, Part, PutRequest, Store,
@@ -31,6 +31,7 @@ fn settings(endpoint: String) -> ConnectionSettings {
             secret_key: Secret::new("verysecret"),
             security_token: None,
         },
+        client: ClientSettings::default(),
     }
 }
 
@@ -99,5 +100,7 @@ fn kind_and_cause(error: &StoreError) -> (StoreErrorKind, String) {
 }
 
 mod answers;
+pub(crate) mod proxies;
 mod reads;
 mod requests;
+pub(crate) mod tls;

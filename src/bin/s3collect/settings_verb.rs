@@ -3,6 +3,7 @@
 use std::io;
 
 use s3collect::error::{Exit, Problem};
+use s3collect::session;
 use s3collect::settings::show::{self, Row};
 use s3collect::settings::{Combined, Needs, SettingsError};
 use serde_json::json;
@@ -53,8 +54,14 @@ pub(crate) fn check(combined: Combined, as_json: bool, printer: &Printer) -> io:
 }
 
 fn problems(combined: Combined, needs: Needs) -> (Vec<Problem>, Vec<Problem>) {
-    let warnings = combined.warnings().to_vec();
-    let errors = combined.resolve(needs).err().unwrap_or_default();
+    let mut warnings = combined.warnings().to_vec();
+    let errors = match combined.resolve(needs) {
+        Ok(loaded) => {
+            warnings.extend(session::warnings(&loaded.settings.connection));
+            Vec::new()
+        }
+        Err(errors) => errors,
+    };
     (warnings, errors.iter().map(Problem::of::<SettingsError>).collect())
 }
 

@@ -12,7 +12,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         "",
         "The access key id; without keys the AWS credential chain is asked",
     )
-    .secret(),
+    .secret()
+    .differs("one of the two keys alone is an error"),
     Setting::new(
         "secret_key",
         &["AWS_S3_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY"],
@@ -46,7 +47,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         "{}",
         "What every object gets, by boto3's names, e.g. `{\"CacheControl\": \"max-age=86400\"}`",
     )
-    .flags(&["--object-parameters"]),
+    .flags(&["--object-parameters"])
+    .differs("names and values are checked before anything is sent"),
     Setting::new(
         "default_acl",
         &["AWS_DEFAULT_ACL"],
@@ -68,7 +70,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         Kind::WholeNumber { least: 1, most: 3_155_760_000 },
         "3600",
         "How many seconds a signed URL is valid for; 604800 (7 days) at most with `s3v4`",
-    ),
+    )
+    .differs("out of range it is an error"),
     Setting::new(
         "max_memory_size",
         &["AWS_S3_MAX_MEMORY_SIZE"],
@@ -92,21 +95,24 @@ pub(super) const SETTINGS: &[Setting] = &[
         "\"\"",
         "The key prefix that everything is put under, e.g. `static`",
     )
-    .flags(&["--location"]),
+    .flags(&["--location"])
+    .differs("`.`, `..` and empty parts are told at once, not for each name"),
     Setting::new(
         "custom_domain",
         &["AWS_S3_CUSTOM_DOMAIN"],
         Kind::Text,
         "",
         "The host name of URLs instead of the bucket's, e.g. `cdn.example.com`",
-    ),
+    )
+    .differs("with a scheme it is an error"),
     Setting::new(
         "url_protocol",
         &["AWS_S3_URL_PROTOCOL"],
         Kind::Text,
         "\"https:\"",
         "The scheme of URLs with a custom domain, with its colon",
-    ),
+    )
+    .differs("without its colon it is an error"),
     Setting::new(
         "cloudfront_key_id",
         &["AWS_CLOUDFRONT_KEY_ID"],
@@ -127,8 +133,9 @@ pub(super) const SETTINGS: &[Setting] = &[
         &["AWS_S3_SIGNATURE_VERSION"],
         Kind::Choice(&["s3", "s3v4", "v4"]),
         "\"s3v4\"",
-        "How URLs of the bucket are signed; requests are signed with `s3v4`",
-    ),
+        "How requests and URLs are signed; buckets that AWS made after June 2020 take `s3v4` only",
+    )
+    .differs("unset is `s3v4` wherever the bucket is"),
     Setting::new(
         "addressing_style",
         &["AWS_S3_ADDRESSING_STYLE"],
@@ -144,7 +151,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         "",
         "The bucket's region, e.g. `eu-west-1`; unset asks AWS's own environment and the profile",
     )
-    .flags(&["--region", "--region-name"]),
+    .flags(&["--region", "--region-name"])
+    .differs("`AWS_REGION` is read, too"),
     Setting::new(
         "endpoint_url",
         &["AWS_S3_ENDPOINT_URL"],
@@ -167,10 +175,19 @@ pub(super) const SETTINGS: &[Setting] = &[
         &["AWS_S3_VERIFY"],
         Kind::BooleanOrPath,
         "",
-        "`false` to trust any certificate, or the path of a CA bundle",
+        "`true` trusts the system's authorities, a path those of a PEM file instead, `false` anyone",
     )
-    .later(),
-    Setting::new("proxies", &["AWS_S3_PROXIES"], Kind::Dictionary, "", "Proxies by scheme or by `scheme://host`").later(),
+    .falls_to(&["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
+    .differs("the system's authorities, not those of a Python package"),
+    Setting::new(
+        "proxies",
+        &["AWS_S3_PROXIES"],
+        Kind::Dictionary,
+        "",
+        "Proxies by scheme or by `scheme://host`, which wins, e.g. `{\"https\": \"http://user:password@proxy:3128\"}`; \
+         unset asks `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`",
+    )
+    .differs("`scheme://host` counts, which botocore documents and ignores; on loopback only the setting counts"),
     Setting::new(
         "gzip",
         &["AWS_IS_GZIPPED"],
@@ -194,7 +211,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         "\"utf-8\"",
         "The character set of names; django-storages does not use it either",
     )
-    .later(),
+    .accepted(),
     Setting::new(
         "file_buffer_size",
         &["AWS_S3_FILE_BUFFER_SIZE"],
@@ -208,17 +225,25 @@ pub(super) const SETTINGS: &[Setting] = &[
         &["AWS_S3_USE_THREADS"],
         Kind::Boolean,
         "true",
-        "Whether parts of one object travel beside each other",
+        "Whether parts of one object travel beside each other; `concurrency = 1` sends one request at a time",
     )
-    .later(),
+    .accepted(),
     Setting::new(
         "transfer_config",
         &["AWS_S3_TRANSFER_CONFIG"],
         Kind::Dictionary,
         "",
-        "s3transfer's `TransferConfig` by its names",
+        "How bodies are cut, by the names of s3transfer's `TransferConfig`: `multipart_threshold`, `multipart_chunksize`, \
+         `max_concurrency`",
     )
-    .later(),
-    Setting::new("client_config", &["AWS_S3_CLIENT_CONFIG"], Kind::Dictionary, "", "botocore's `Config` by its names")
-        .later(),
+    .differs("a dictionary, not an object"),
+    Setting::new(
+        "client_config",
+        &["AWS_S3_CLIENT_CONFIG"],
+        Kind::Dictionary,
+        "",
+        "How the client speaks, by the names of botocore's `Config`; replaces `addressing_style`, `signature_version` and \
+         `proxies`",
+    )
+    .differs("a dictionary, not an object; requests carry no checksum unless asked to"),
 ];

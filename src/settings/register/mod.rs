@@ -28,6 +28,10 @@ pub struct Setting {
     pub default: &'static str,
     /// What it does, in one sentence without a full stop.
     pub help: &'static str,
+    /// In what it differs from django-storages or Django, in words; empty where it does not.
+    pub difference: &'static str,
+    /// The first version that has it.
+    pub since: &'static str,
     /// Whether it does anything.
     pub status: Status,
 }
@@ -37,6 +41,8 @@ pub struct Setting {
 pub enum Status {
     /// It does what its row says.
     Acts,
+    /// It is read and checked, and has no meaning here; its row says why.
+    Accepted,
     /// It is read and checked, and a warning says that it does nothing yet.
     ComesLater,
     /// It is an error to give it.
@@ -49,11 +55,12 @@ pub enum Status {
 }
 
 impl Status {
-    /// In words: `acts`, `comes later`, `removed`.
+    /// In words: `acts`, `accepted`, `comes later`, `removed`.
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
             Self::Acts => "acts",
+            Self::Accepted => "accepted",
             Self::ComesLater => "comes later",
             Self::Removed { .. } => "removed",
         }
@@ -77,6 +84,8 @@ impl Setting {
             flags: &[],
             default,
             help,
+            difference: "",
+            since: "0.1.0",
             status: Status::Acts,
         }
     }
@@ -88,6 +97,16 @@ impl Setting {
 
     const fn secret(mut self) -> Self {
         self.secret = true;
+        self
+    }
+
+    const fn accepted(mut self) -> Self {
+        self.status = Status::Accepted;
+        self
+    }
+
+    const fn differs(mut self, difference: &'static str) -> Self {
+        self.difference = difference;
         self
     }
 

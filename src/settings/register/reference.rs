@@ -7,8 +7,8 @@ const BEGIN: &str = "<!-- register -->\n";
 const END: &str = "<!-- /register -->";
 
 fn tables() -> String {
-    let mut present = "| setting | flag | environment | takes | default | effect | status |\n\
-        |---|---|---|---|---|---|---|\n"
+    let mut present = "| setting | flag | environment | takes | default | effect | status | since | difference from Django |\n\
+        |---|---|---|---|---|---|---|---|---|\n"
         .to_owned();
     let mut removed =
         "| name | environment | why it is an error | what to use |\n|---|---|---|---|\n".to_owned();
@@ -19,7 +19,7 @@ fn tables() -> String {
             Status::Removed { why, instead } => {
                 removed += &format!("| {name} | {environment} | {} | {} |\n", cell(why), cell(instead));
             }
-            Status::Acts | Status::ComesLater => {
+            Status::Acts | Status::Accepted | Status::ComesLater => {
                 let takes = if setting.secret { "text, secret".to_owned() } else { setting.kind.words() };
                 let row = [
                     name.clone(),
@@ -29,12 +29,22 @@ fn tables() -> String {
                     cell(&code(&default(setting))),
                     cell(setting.help),
                     setting.status.words().to_owned(),
+                    setting.since.to_owned(),
+                    cell(difference(setting)),
                 ];
                 present += &format!("| {} |\n", row.join(" | "));
             }
         }
     }
     format!("\n{present}\n### Names of earlier versions\n\n{removed}\n")
+}
+
+/// Our own settings have no counterpart in Django, or none that is called so.
+fn difference(setting: &Setting) -> &'static str {
+    match setting.environment {
+        [name] if name.starts_with("S3COLLECT_") && setting.difference.is_empty() => "not in django-storages",
+        _ => setting.difference,
+    }
 }
 
 fn default(setting: &Setting) -> Vec<&'static str> {

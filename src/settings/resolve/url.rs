@@ -4,9 +4,7 @@ use std::path::PathBuf;
 
 use crate::settings::combine::Combined;
 use crate::settings::error::SettingsError;
-use crate::settings::{
-    CloudFrontHash, CloudFrontKey, CloudFrontSettings, Secret, SignatureVersion, UrlSettings, register,
-};
+use crate::settings::{CloudFrontHash, CloudFrontKey, CloudFrontSettings, Secret, UrlSettings, register};
 
 /// The two places of CloudFront's key.
 const KEYS: [&str; 2] = ["cloudfront_key", "cloudfront_key_file"];
@@ -18,10 +16,7 @@ impl Combined {
             querystring_expire: self.number("querystring_expire").unwrap_or_default(),
             custom_domain: self.custom_domain(errors),
             url_protocol: self.url_protocol(errors),
-            signature_version: match self.text("signature_version").as_deref() {
-                Some("s3") => SignatureVersion::V2,
-                _ => SignatureVersion::V4,
-            },
+            signature_version: self.signature_version(),
             cloudfront: self.cloudfront(errors),
         }
     }

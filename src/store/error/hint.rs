@@ -29,13 +29,18 @@ pub(super) fn hint(error: &StoreError) -> Option<String> {
         StoreErrorKind::WrongRegion { actual: None, .. } => {
             format!("`aws s3api head-bucket --bucket {bucket}` tells the region; set it as `region_name`")
         }
+        StoreErrorKind::SignatureNotSupported => {
+            "set `signature_version = \"s3v4\"`: buckets that AWS made after June 2020 take nothing else".to_owned()
+        }
         StoreErrorKind::AclNotSupported => {
             "the bucket forbids ACLs: remove `default_acl`, and `ACL` from `object_parameters`".to_owned()
         }
         StoreErrorKind::ClockSkew => "set this machine's clock".to_owned(),
         StoreErrorKind::StorageFull => "make room where the bucket is kept, then push again".to_owned(),
         StoreErrorKind::Tls { .. } => {
-            "the certificate must be valid for that host and signed by an authority this machine trusts".to_owned()
+            "the certificate must be valid for that host and signed by an authority that this machine trusts, or one in \
+             the PEM file that `verify` names"
+                .to_owned()
         }
         StoreErrorKind::NoTls { endpoint } => {
             let plain = endpoint.replacen("https://", "http://", 1);
@@ -57,6 +62,18 @@ fn network_or_body(error: &StoreError) -> Option<String> {
         }
         StoreErrorKind::Unreachable { endpoint } if endpoint.contains(".amazonaws.com") => {
             "check `region_name` and the network; a proxy is taken from `HTTPS_PROXY`".to_owned()
+        }
+        StoreErrorKind::Proxy { .. } => {
+            "check `proxies`, or where that is not set `HTTPS_PROXY` and `HTTP_PROXY` in the environment"
+                .to_owned()
+        }
+        StoreErrorKind::ProxyAuthentication { .. } => {
+            "write them into the proxy's URL, `http://USER:PASSWORD@HOST:PORT`, `%40` for an `@` in them"
+                .to_owned()
+        }
+        StoreErrorKind::BadCertificates { .. } => {
+            "`verify` takes `true`, `false` or a PEM file with the authorities that are to be trusted"
+                .to_owned()
         }
         StoreErrorKind::Unreachable { .. } => "check `endpoint_url`, and that the service runs".to_owned(),
         StoreErrorKind::SlowDown => "lower `concurrency`, or run again later".to_owned(),

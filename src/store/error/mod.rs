@@ -79,6 +79,8 @@ pub enum StoreErrorKind {
         /// The region that the bucket is in.
         actual: Option<String>,
     },
+    /// The service, or this bucket, does not take requests that are signed this way.
+    SignatureNotSupported,
     /// The bucket forbids ACLs.
     AclNotSupported,
     /// The multipart upload was completed or given up meanwhile, or never was.
@@ -101,6 +103,18 @@ pub enum StoreErrorKind {
     Unreachable {
         /// The endpoint URL without query string.
         endpoint: String,
+    },
+    /// A proxy cannot be reached, or makes no connection to the service.
+    Proxy {
+        /// The proxy's URL without user and password.
+        proxy: String,
+    },
+    /// A proxy wants a user and a password, or others than it was given.
+    ProxyAuthentication {
+        /// The proxy's URL without user and password.
+        proxy: String,
+        /// Whether it was given some.
+        given: bool,
     },
     /// The connection broke before the answer was whole.
     ConnectionLost,
@@ -126,6 +140,11 @@ pub enum StoreErrorKind {
     BadEndpoint {
         /// The text as given, without user, password and query string.
         endpoint: String,
+    },
+    /// A file of certificates or of a key that cannot be used.
+    BadCertificates {
+        /// The file.
+        path: String,
     },
     /// The answer is not S3's: the endpoint is something else.
     NotS3 {
@@ -185,6 +204,7 @@ impl StoreError {
                 | StoreErrorKind::TimedOut
                 | StoreErrorKind::ConnectionLost
                 | StoreErrorKind::Unreachable { .. }
+                | StoreErrorKind::Proxy { .. }
         )
     }
 }
@@ -215,7 +235,7 @@ impl Diagnose for StoreError {
 
     fn exit(&self) -> Exit {
         match self.kind {
-            StoreErrorKind::BadEndpoint { .. } => Exit::Usage,
+            StoreErrorKind::BadEndpoint { .. } | StoreErrorKind::BadCertificates { .. } => Exit::Usage,
             _ => Exit::Failed,
         }
     }

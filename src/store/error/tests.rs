@@ -294,13 +294,50 @@ fn the_way_there() {
         "",
         "the connection was lost during PutObject `s3://acme-assets/static/css/site.css`",
     );
+}
+
+#[test]
+fn whom_one_meets_on_the_way() {
+    use Operation::ListObjectsV2;
+    check(
+        ListObjectsV2,
+        StoreErrorKind::Proxy { proxy: "http://proxy:3128".to_owned() },
+        "Connection refused (os error 111)",
+        "cannot get through the proxy `http://proxy:3128`\n  \
+         caused by: Connection refused (os error 111)\n  \
+         hint: check `proxies`, or where that is not set `HTTPS_PROXY` and `HTTP_PROXY` in the environment",
+    );
+    let asking = |given| StoreErrorKind::ProxyAuthentication { proxy: "http://proxy:3128".to_owned(), given };
+    check(
+        ListObjectsV2,
+        asking(true),
+        "",
+        "the proxy `http://proxy:3128` does not take the user and the password of its URL\n  \
+         hint: write them into the proxy's URL, `http://USER:PASSWORD@HOST:PORT`, `%40` for an `@` in them",
+    );
+    check(
+        ListObjectsV2,
+        asking(false),
+        "",
+        "the proxy `http://proxy:3128` asks for a user and a password\n  \
+         hint: write them into the proxy's URL, `http://USER:PASSWORD@HOST:PORT`, `%40` for an `@` in them",
+    );
     check(
         ListObjectsV2,
         StoreErrorKind::Tls { endpoint: endpoint() },
         "invalid peer certificate: UnknownIssuer",
         "cannot make a secure connection to `https://s3.example.com`\n  \
          caused by: invalid peer certificate: UnknownIssuer\n  \
-         hint: the certificate must be valid for that host and signed by an authority this machine trusts",
+         hint: the certificate must be valid for that host and signed by an authority that this machine trusts, or one in \
+         the PEM file that `verify` names",
+    );
+    check(
+        ListObjectsV2,
+        StoreErrorKind::BadCertificates { path: "ca.pem".to_owned() },
+        "no certificate in it",
+        "the certificates in `ca.pem` cannot be used\n  \
+         caused by: no certificate in it\n  \
+         hint: `verify` takes `true`, `false` or a PEM file with the authorities that are to be trusted",
     );
     check(
         ListObjectsV2,

@@ -34,6 +34,18 @@ impl fmt::Display for StoreError {
             StoreErrorKind::StorageFull => write!(formatter, "there is no room left for `{target}`"),
             StoreErrorKind::TimedOut => write!(formatter, "{operation} `{target}` got no answer in time"),
             StoreErrorKind::Unreachable { endpoint } => write!(formatter, "cannot reach `{endpoint}`"),
+            StoreErrorKind::Proxy { proxy } => {
+                write!(formatter, "cannot get through the proxy `{proxy}`")
+            }
+            StoreErrorKind::ProxyAuthentication { proxy, given: true } => {
+                write!(formatter, "the proxy `{proxy}` does not take the user and the password of its URL")
+            }
+            StoreErrorKind::ProxyAuthentication { proxy, given: false } => {
+                write!(formatter, "the proxy `{proxy}` asks for a user and a password")
+            }
+            StoreErrorKind::BadCertificates { path } => {
+                write!(formatter, "the certificates in `{path}` cannot be used")
+            }
             StoreErrorKind::ConnectionLost => {
                 write!(formatter, "the connection was lost during {operation} `{target}`")
             }
@@ -68,6 +80,7 @@ fn refusal(kind: &StoreErrorKind) -> Option<String> {
         StoreErrorKind::AccessDenied { .. } => "AccessDenied".to_owned(),
         StoreErrorKind::BadCredentials { code } => code.clone(),
         StoreErrorKind::ExpiredCredentials => "the credentials have expired".to_owned(),
+        StoreErrorKind::SignatureNotSupported => "it does not take the version of the signature".to_owned(),
         StoreErrorKind::AclNotSupported => "AccessControlListNotSupported".to_owned(),
         StoreErrorKind::PreconditionFailed => "PreconditionFailed".to_owned(),
         StoreErrorKind::Conflict => "another write to it is under way".to_owned(),

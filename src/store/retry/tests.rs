@@ -217,7 +217,7 @@ async fn somebody_elses_object_is_not_taken_for_a_completion() {
 #[test]
 fn waits_lie_below_bounds_that_double() {
     for _ in 0..100 {
-        let waits: Vec<Duration> = Waits.build().collect();
+        let waits: Vec<Duration> = (Waits { attempts: ATTEMPTS }).build().collect();
         assert_eq!(waits.len(), ATTEMPTS - 1);
         for (index, wait) in waits.iter().enumerate() {
             assert!(*wait <= FIRST_WAIT * 2_u32.pow(u32::try_from(index).unwrap()), "{waits:?}");

@@ -62,6 +62,11 @@ fn by_code(code: &str, answer: &Answer, asked: &Asked<'_>) -> Option<StoreErrorK
         | "AuthorizationHeaderMalformed"
         | "IllegalLocationConstraintException"
         | "IllegalLocationConstraint" => wrong_region(answer, asked),
+        "InvalidRequest"
+            if answer.message.as_deref().unwrap_or_default().contains("authorization mechanism") =>
+        {
+            StoreErrorKind::SignatureNotSupported
+        }
         "AccessControlListNotSupported" => StoreErrorKind::AclNotSupported,
         "PreconditionFailed" => StoreErrorKind::PreconditionFailed,
         "ConditionalRequestConflict" | "OperationAborted" => StoreErrorKind::Conflict,

@@ -1,5 +1,7 @@
 //! Makes the SDK's client out of the settings: credentials, region, endpoint and addressing, as boto3 would.
 
+use std::time::Duration;
+
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider};
 use aws_config::provider_config::ProviderConfig;
@@ -10,14 +12,16 @@ use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
     Builder, Region, RequestChecksumCalculation, ResponseChecksumValidation, SharedCredentialsProvider,
-    StalledStreamProtectionConfig,
+    SharedHttpClient, StalledStreamProtectionConfig,
 };
 use aws_types::service_config::ServiceConfigKey;
 
-use crate::settings::{AddressingStyle, ConnectionSettings, CredentialSource};
+use crate::settings::{AddressingStyle, AmazonHosts, ConnectionSettings, CredentialSource, SignatureVersion};
 use crate::store::{Operation, StoreError, StoreErrorKind, Target};
 
 use super::http;
+use super::send::STANDSTILL;
+use super::sign::VersionTwo;
 
 /// Where S3 signs when nobody names a region; boto3's choice too.
 const DEFAULT_REGION: &str = "us-east-1";
@@ -42,6 +46,8 @@ pub(super) struct Place {
     pub(super) region: String,
     /// Whether AWS hosts are spoken to without TLS.
     pub(super) plain_http: bool,
+    /// How long nothing may move on a connection.
+    pub(super) standstill: Duration,
     /// Where credentials are looked for.
     pub(super) looked_in: Vec<String>,
 }
@@ -68,7 +74,8 @@ pub(super) async fn surroundings(settings: &ConnectionSettings) -> Result<Surrou
         .and_then(|chain| chain.region().map(ToString::to_string))
         .or_else(|| settings.region_name.clone())
         .unwrap_or_else(|| DEFAULT_REGION.to_owned());
-    let endpoint = settings.endpoint_url.clone().or_else(|| chain.as_ref().and_then(chain_endpoint));
+    let configured = chain.as_ref().filter(|_| !settings.client.ignore_configured_endpoints);
+    let endpoint = settings.endpoint_url.clone().or_else(|| configured.and_then(chain_endpoint));
     let endpoint = endpoint.map(|endpoint| bare(&endpoint, settings)).transpose()?;
     Ok(Surroundings { chain, region, endpoint })
 }
@@ -85,9 +92,19 @@ pub(super) async fn connect(settings: &ConnectionSettings) -> Result<(Client, Pl
         },
         Builder::from,
     );
-    let mut builder = transport(builder, &place)
+    let http = http::client(&place.endpoint, &settings.client).map_err(|(kind, cause)| {
+        let target = Target { bucket: settings.bucket.clone(), key: String::new() };
+        StoreError::new(Operation::ListObjectsV2, target, kind).because(cause)
+    })?;
+    let mut builder = transport(builder, http)
         .region(Region::new(place.region.clone()))
-        .force_path_style(path_style(settings, endpoint.is_some()));
+        .force_path_style(path_style(settings, endpoint.is_some()))
+        .accelerate(settings.client.hosts.accelerate)
+        .use_dual_stack(settings.client.hosts.dual_stack)
+        .use_fips(settings.client.hosts.fips);
+    if settings.client.signature_version == SignatureVersion::V2 {
+        builder = builder.push_auth_scheme(VersionTwo::new(&place.bucket, &place.endpoint));
+    }
     // The SDK puts a bucket's name straight behind the path.
     builder.set_endpoint_url(endpoint.map(|endpoint| endpoint + "/"));
     Ok((Client::from_conf(builder.build()), place))
@@ -97,20 +114,22 @@ pub(super) async fn connect(settings: &ConnectionSettings) -> Result<(Client, Pl
 pub(super) fn place(settings: &ConnectionSettings, region: String, endpoint: Option<&str>) -> Place {
     Place {
         bucket: settings.bucket.clone(),
-        endpoint: endpoint.map_or_else(|| aws_endpoint(&region, settings.use_ssl), str::to_owned),
+        endpoint: endpoint.map_or_else(|| aws_endpoint(&region, settings), str::to_owned),
         plain_http: endpoint.is_none() && !settings.use_ssl,
+        standstill: settings.client.read_timeout.unwrap_or(STANDSTILL),
         looked_in: looked_in(&settings.credentials),
         region,
     }
 }
 
 /// What goes for every client: our own retries, time limits and checksums, and one pool of connections.
-fn transport(builder: Builder, place: &Place) -> Builder {
+fn transport(builder: Builder, http: SharedHttpClient) -> Builder {
     builder
-        .http_client(http::client(&place.endpoint))
+        .http_client(http)
         .retry_config(RetryConfig::disabled())
-        // `send` bounds every wait; a limit on the whole would kill big bodies.
-        .timeout_config(TimeoutConfig::builder().connect_timeout(http::CONNECT_LIMIT).build())
+        // `http` bounds how long a connection takes, `send` every other wait; a limit on the whole would kill big
+        // bodies.
+        .timeout_config(TimeoutConfig::disabled())
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
@@ -206,9 +225,15 @@ fn bare(endpoint: &str, settings: &ConnectionSettings) -> Result<String, StoreEr
     Err(StoreError::new(Operation::ListObjectsV2, target, StoreErrorKind::BadEndpoint { endpoint: text }))
 }
 
-/// How AWS's own host shows in messages.
-fn aws_endpoint(region: &str, use_ssl: bool) -> String {
-    let scheme = if use_ssl { "https" } else { "http" };
+/// AWS's own host, as requests go there and as it shows in messages.
+fn aws_endpoint(region: &str, settings: &ConnectionSettings) -> String {
+    let scheme = if settings.use_ssl { "https" } else { "http" };
     let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
-    format!("{scheme}://s3.{region}.{suffix}")
+    let AmazonHosts { accelerate, dual_stack, fips } = settings.client.hosts;
+    let service = if fips { "s3-fips" } else { "s3" };
+    let stack = if dual_stack { ".dualstack" } else { "" };
+    match accelerate {
+        true => format!("{scheme}://s3-accelerate{stack}.{suffix}"),
+        false => format!("{scheme}://{service}{stack}.{region}.{suffix}"),
+    }
 }

@@ -6,7 +6,6 @@ use std::io;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_runtime_api::client::dns::ResolveDnsError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use crate::parameters::ObjectParameters;
@@ -14,6 +13,7 @@ use crate::store::{Operation, StoreError, StoreErrorKind, Target};
 
 use super::classify::{Answer, meaning};
 use super::client::Place;
+use super::http::NotConnected;
 
 /// The longest text of a cause.
 const LONGEST: usize = 300;
@@ -48,8 +48,12 @@ impl Asked<'_> {
             },
             _ => self.unanswered(error),
         };
-        // The last place of the chain says nothing of those before it; the note names all.
-        let tells = !matches!(kind, StoreErrorKind::NoCredentials { .. });
+        // The last place of the chain says nothing of those before it; the note names all. A proxy that asks who
+        // asks says nothing else.
+        let tells = !matches!(
+            kind,
+            StoreErrorKind::NoCredentials { .. } | StoreErrorKind::ProxyAuthentication { .. }
+        );
         let error = StoreError::new(self.operation, self.target.clone(), kind);
         if tells { error.because(cause) } else { error }
     }
@@ -88,14 +92,23 @@ impl Asked<'_> {
     /// What the HTTP client, its TLS and the system below have no common types for is told by their texts.
     fn network(&self, error: &(dyn Error + 'static)) -> StoreErrorKind {
         let endpoint = self.place.endpoint.clone();
+        match find::<NotConnected>(error) {
+            Some(NotConnected::ProxyAuthentication { proxy, given }) => {
+                return StoreErrorKind::ProxyAuthentication { proxy: proxy.clone(), given: *given };
+            }
+            Some(NotConnected::Proxy { proxy, .. }) => {
+                return StoreErrorKind::Proxy { proxy: proxy.clone() };
+            }
+            Some(NotConnected::Unresolved(_) | NotConnected::TooSlow(_)) => {
+                return StoreErrorKind::Unreachable { endpoint };
+            }
+            None => {}
+        }
         if says(error, &["InvalidContentType"]) {
             StoreErrorKind::NoTls { endpoint }
         } else if says(error, &["certificate", "TLS", "tls handshake", "received fatal alert"]) {
             StoreErrorKind::Tls { endpoint }
-        } else if find::<ResolveDnsError>(error).is_some()
-            || says(error, &["connect timeout", "tunnel error"])
-            || unreachable(error)
-        {
+        } else if unreachable(error) {
             StoreErrorKind::Unreachable { endpoint }
         } else if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
             StoreErrorKind::NotS3 { endpoint }
@@ -215,6 +228,7 @@ fn unreachable(error: &(dyn Error + 'static)) -> bool {
 fn met_network(error: &(dyn Error + 'static)) -> bool {
     find::<hyper::Error>(error).is_some()
         || find::<io::Error>(error).is_some()
+        || find::<NotConnected>(error).is_some()
         || says(error, &["client error", "timeout"])
 }
 

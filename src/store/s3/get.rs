@@ -1,5 +1,7 @@
 //! GetObject: the head of the answer at once, its body piece by piece.
 
+use std::time::Duration;
+
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
@@ -13,7 +15,7 @@ use crate::store::{
 use super::S3Store;
 use super::headers;
 use super::put::unquoted;
-use super::send::{STANDSTILL, Sending, timed_out};
+use super::send::{Sending, timed_out};
 
 /// The object, unless there is none or it is known already.
 pub(super) async fn get(store: &S3Store, request: &GetRequest) -> Result<GetAnswer, StoreError> {
@@ -65,7 +67,7 @@ fn download(
         (None, _) => length.unwrap_or_default(),
     };
     let content_encoding = answer.content_encoding().map(str::to_owned);
-    let pieces = pieces(answer.body, length, sending.target());
+    let pieces = pieces(answer.body, length, sending.target(), sending.standstill());
     Ok(Download { target: sending.target(), size, etag, content_encoding, pieces })
 }
 
@@ -81,6 +83,7 @@ fn pieces(
     body: ByteStream,
     length: Option<u64>,
     target: Target,
+    standstill: Duration,
 ) -> BoxStream<'static, Result<Bytes, StoreError>> {
     let fail = |target, cause: String| {
         let lost = StoreError::new(Operation::GetObject, target, StoreErrorKind::ConnectionLost);
@@ -88,7 +91,7 @@ fn pieces(
     };
     stream::unfold(Some((body, length, target)), move |state| async move {
         let (mut body, left, target) = state?;
-        match tokio::time::timeout(STANDSTILL, body.next()).await {
+        match tokio::time::timeout(standstill, body.next()).await {
             Ok(Some(Ok(piece))) => {
                 let left = left.map(|left| left.saturating_sub(piece.len() as u64));
                 Some((Ok(piece), Some((body, left, target))))
@@ -96,7 +99,7 @@ fn pieces(
             Ok(Some(Err(error))) => fail(target, error.to_string()),
             Ok(None) if left.unwrap_or_default() > 0 => fail(target, "the body ended early".to_owned()),
             Ok(None) => None,
-            Err(_) => Some((Err(timed_out(Operation::GetObject, target, STANDSTILL)), None)),
+            Err(_) => Some((Err(timed_out(Operation::GetObject, target, standstill)), None)),
         }
     })
     .boxed()

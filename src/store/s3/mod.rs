@@ -27,6 +27,7 @@ mod list;
 mod multipart;
 mod put;
 mod send;
+mod sign;
 mod signing;
 mod wire;
 

@@ -94,7 +94,7 @@ impl<'a> Sending<'a> {
         self.store.counts.add(self.operation);
         let limit = match self.operation {
             Operation::CompleteMultipartUpload => COMPLETION,
-            _ => STANDSTILL,
+            _ => self.store.place.standstill,
         };
         let Some(answer) = while_moving(&self.progress, limit, request).await else {
             return Err(self.timed_out(limit));
@@ -107,6 +107,11 @@ impl<'a> Sending<'a> {
 
     fn timed_out(&self, limit: Duration) -> StoreError {
         timed_out(self.operation, self.target(), limit)
+    }
+
+    /// How long nothing may move.
+    pub(super) fn standstill(&self) -> Duration {
+        self.store.place.standstill
     }
 
     /// An error of this request.

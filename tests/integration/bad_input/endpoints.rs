@@ -85,8 +85,8 @@ fn a_certificate_that_nobody_trusts() {
         &format!(
             "error: cannot make a secure connection to `https://localhost:{port}`\n  \
              caused by: invalid peer certificate: UnknownIssuer\n  \
-             hint: the certificate must be valid for that host and signed by an authority this machine trusts\n\
-             {NOTHING}"
+             hint: the certificate must be valid for that host and signed by an authority that this machine trusts, or \
+             one in the PEM file that `verify` names\n{NOTHING}"
         ),
     );
 }

@@ -140,7 +140,7 @@ async fn broken_connections_are_lost_ones() {
 }
 
 /// A port at which nothing listens.
-async fn free_port() -> u16 {
+pub(super) async fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
     listener.local_addr().expect("an address").port()
 }

@@ -1,0 +1,153 @@
+//! The HTTP client below the SDK: one pool of connections, whose TLS, proxies and time limits are ours. `connect` makes the
+//! connections, `tls` says whom they trust, `proxy` which way they go.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_s3::config::SharedHttpClient;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use http::StatusCode;
+use http::header::{HeaderMap, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
+use http::uri::Scheme;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::proxy::matcher::Matcher;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use crate::settings::{ClientSettings, Verify};
+
+mod connect;
+mod proxy;
+mod tls;
+
+pub(super) use connect::NotConnected;
+pub(super) use tls::Unusable;
+
+use connect::{Connector, is_localhost};
+use proxy::{Proxies, shown};
+
+/// How long a connection may take to be made.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long a connection is silent before TCP asks whether the other side is still there.
+const KEEPALIVE: Duration = Duration::from_secs(60);
+
+/// The client for an endpoint; requests share its pool.
+pub(super) fn client(endpoint: &str, settings: &ClientSettings) -> Result<SharedHttpClient, Unusable> {
+    let tls = tls::config(&settings.verify)?;
+    let proxy_tls = match &settings.proxy_bundle {
+        Some(path) => tls::config(&Verify::Bundle(path.clone()))?,
+        None => Arc::clone(&tls),
+    };
+    let proxies = match &settings.proxies {
+        Some(routes) => Proxies::of(routes),
+        // A proxy of the environment cannot know what listens on this machine.
+        None if is_loopback(endpoint) => Proxies::none(),
+        None => Proxies::Environment(Box::new(Matcher::from_env())),
+    };
+    let proxies = Arc::new(proxies);
+    let limit = settings.connect_timeout.unwrap_or(CONNECT_LIMIT);
+    let keepalive = settings.tcp_keepalive.then_some(KEEPALIVE);
+    let connector = Connector::new(tls, proxy_tls, &proxies, keepalive, limit);
+    let pool = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
+    let http = SharedHttpConnector::new(Http { pool, proxies, agent: Agent::of(settings) });
+    Ok(http_client_fn(move |_, _| http.clone()))
+}
+
+/// Hyper's client as the SDK takes one.
+#[derive(Debug)]
+struct Http {
+    pool: Client<Connector, SdkBody>,
+    proxies: Arc<Proxies>,
+    agent: Agent,
+}
+
+/// What becomes of the SDK's user agent, which no signature covers.
+#[derive(Debug)]
+struct Agent {
+    instead: Option<HeaderValue>,
+    behind: Option<String>,
+}
+
+impl Agent {
+    /// What no header can hold is left out.
+    fn of(settings: &ClientSettings) -> Self {
+        Self {
+            instead: settings.user_agent.as_ref().and_then(|text| HeaderValue::from_str(text).ok()),
+            behind: settings.user_agent_extra.clone(),
+        }
+    }
+
+    fn set(&self, headers: &mut HeaderMap) {
+        if let Some(instead) = &self.instead {
+            headers.insert(USER_AGENT, instead.clone());
+        }
+        let Some(behind) = &self.behind else { return };
+        let before = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
+        if let Ok(agent) = HeaderValue::from_str(&format!("{before} {behind}")) {
+            headers.insert(USER_AGENT, agent);
+        }
+    }
+}
+
+impl HttpConnector for Http {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let mut request = match request.try_into_http1x() {
+            Ok(request) => request,
+            Err(error) => return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
+        };
+        // Who asks stands in the tunnel's own request where there is one.
+        let forwarded = match self.proxies.towards(request.uri()) {
+            Some(proxy) if request.uri().scheme() == Some(&Scheme::HTTP) => Some(proxy),
+            _ => None,
+        };
+        if let Some(authorization) = forwarded.as_ref().and_then(|proxy| proxy.authorization.clone()) {
+            request.headers_mut().insert(PROXY_AUTHORIZATION, authorization);
+        }
+        self.agent.set(request.headers_mut());
+        let answer = self.pool.request(request);
+        HttpConnectorFuture::new(async move {
+            let answer = answer.await.map_err(|error| ConnectorError::other(error.into(), None))?;
+            match forwarded {
+                Some(proxy) if answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+                    let (given, proxy) = (proxy.authorization.is_some(), shown(&proxy.address));
+                    let refused = NotConnected::ProxyAuthentication { proxy, given };
+                    Err(ConnectorError::other(refused.into(), None))
+                }
+                _ => HttpResponse::try_from(answer.map(SdkBody::from_body_1_x))
+                    .map_err(|error| ConnectorError::other(error.into(), None)),
+            }
+        })
+    }
+}
+
+/// Whether an endpoint URL is this machine's own.
+fn is_loopback(endpoint: &str) -> bool {
+    let Ok(uri) = endpoint.parse::<http::Uri>() else { return false };
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    is_localhost(host) || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_known_by_its_name_and_its_number() {
+        for endpoint in
+            ["http://localhost:9000", "http://s3.LOCALHOST", "http://127.0.0.1:1/x", "http://[::1]:9"]
+        {
+            assert!(is_loopback(endpoint), "{endpoint}");
+        }
+        for endpoint in
+            ["https://s3.example.com", "http://localhost.example.com", "http://10.0.0.1", "nonsense"]
+        {
+            assert!(!is_loopback(endpoint), "{endpoint}");
+        }
+    }
+}
