@@ -16,8 +16,8 @@ use crate::parameters::ObjectParameters;
 use crate::plan::Asset;
 use crate::prepare;
 use crate::settings::{
-    AddressingStyle, Backend, CollectSettings, ConnectionSettings, CredentialSource, GzipSettings,
-    ManifestSettings, ObjectSettings, Settings, Severity, SourceDir, TransferSettings,
+    AddressingStyle, Backend, CollectSettings, ConnectionSettings, CredentialSource, FileSettings,
+    GzipSettings, ManifestSettings, ObjectSettings, Settings, Severity, SourceDir, TransferSettings,
 };
 use crate::store::memory::MemoryStore;
 use crate::store::{
@@ -90,6 +90,7 @@ impl Site {
                 checksum: None,
                 in_flight_bytes: 24 * 1024 * 1024,
             },
+            files: FileSettings::default(),
         }
     }
 

@@ -13,9 +13,9 @@ use super::error::SettingsError;
 use super::file::FILE_NAME;
 use super::layer::Origin;
 use super::{
-    AddressingStyle, Backend, CollectSettings, ConnectionSettings, CredentialSource, GzipSettings, Loaded,
-    ManifestSettings, Needs, ObjectSettings, Secret, Settings, Severity, SourceDir, TransferSettings, mask,
-    register, rules,
+    AddressingStyle, Backend, CollectSettings, ConnectionSettings, CredentialSource, FileSettings,
+    GzipSettings, Loaded, ManifestSettings, Needs, ObjectSettings, Secret, Settings, Severity, SourceDir,
+    TransferSettings, mask, register, rules,
 };
 use crate::digest::ChecksumAlgorithm;
 use crate::name::{AssetName, Location};
@@ -56,6 +56,7 @@ impl Combined {
             objects: self.objects(&mut errors),
             manifest: self.manifest(&mut errors),
             transfer: self.transfer(),
+            files: self.files(),
         };
         let notes = self.notes();
         let mut all = self.errors;
@@ -306,6 +307,15 @@ impl Combined {
         }
         let absolute = ["/", "http://", "https://"].iter().any(|start| url.starts_with(start));
         if absolute { url } else { format!("/{url}") }
+    }
+
+    fn files(&self) -> FileSettings {
+        let default = FileSettings::default();
+        FileSettings {
+            overwrite: self.boolean("file_overwrite"),
+            max_memory_size: self.number("max_memory_size").unwrap_or(default.max_memory_size),
+            buffer_size: self.number("file_buffer_size").unwrap_or(default.buffer_size),
+        }
     }
 
     fn transfer(&self) -> TransferSettings {

@@ -1,0 +1,134 @@
+//! What is saved: bytes, a file, or whatever can be read; and a source that can be read again for another name.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use tempfile::TempPath;
+use tokio::fs::File;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+
+/// Bytes of what is read that stay in memory while they wait to be saved; more go to a temporary file.
+const HELD: usize = 8 * 1024 * 1024;
+
+/// What is to be saved: Django's `ContentFile` and `File`, and uploads of a form.
+pub struct Content {
+    pub(super) source: Source,
+    content_type: Option<String>,
+}
+
+/// Where the bytes are.
+pub(super) enum Source {
+    Bytes(Bytes),
+    File(PathBuf),
+    Temporary(TempPath),
+    Reader(Box<dyn AsyncRead + Send + Unpin>),
+}
+
+impl Content {
+    /// The bytes of a file of this machine.
+    #[must_use]
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self::of(Source::File(path.into()))
+    }
+
+    /// Whatever a reader gives until its end, however long.
+    #[must_use]
+    pub fn reader(reader: impl AsyncRead + Send + Unpin + 'static) -> Self {
+        Self::of(Source::Reader(Box::new(reader)))
+    }
+
+    /// The same with a content type that goes over the one that the name implies, as a form's upload has it.
+    /// `ContentType` in the object parameters goes over both.
+    #[must_use]
+    pub fn with_content_type(mut self, content_type: impl Into<String>) -> Self {
+        self.content_type = Some(content_type.into()).filter(|content_type| !content_type.is_empty());
+        self
+    }
+
+    pub(super) fn content_type(&self) -> Option<&str> {
+        self.content_type.as_deref()
+    }
+
+    /// The file, where it is one of the caller's.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match &self.source {
+            Source::File(path) => Some(path),
+            _ => None,
+        }
+    }
+
+    fn of(source: Source) -> Self {
+        Self { source, content_type: None }
+    }
+
+    /// Makes it readable more than once.
+    pub(super) async fn keep(&mut self) -> io::Result<()> {
+        let Source::Reader(reader) = &mut self.source else { return Ok(()) };
+        let mut head = Vec::new();
+        reader.take(HELD as u64 + 1).read_to_end(&mut head).await?;
+        if head.len() <= HELD {
+            self.source = Source::Bytes(head.into());
+            return Ok(());
+        }
+        let (file, path) = tempfile::Builder::new().prefix("s3collect-").tempfile()?.into_parts();
+        let mut file = File::from_std(file);
+        file.write_all(&head).await?;
+        tokio::io::copy(reader, &mut file).await?;
+        file.flush().await?;
+        self.source = Source::Temporary(path);
+        Ok(())
+    }
+
+    /// The bytes from their beginning; a reader gives them once.
+    pub(super) async fn open(&mut self) -> io::Result<Box<dyn AsyncRead + Send + Unpin + '_>> {
+        Ok(match &mut self.source {
+            Source::Bytes(bytes) => Box::new(&bytes[..]),
+            Source::File(path) => Box::new(File::open(path).await?),
+            Source::Temporary(path) => Box::new(File::open(&*path).await?),
+            Source::Reader(reader) => Box::new(reader),
+        })
+    }
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.source {
+            Source::Bytes(bytes) => write!(formatter, "Content of {} bytes", bytes.len()),
+            Source::File(path) => write!(formatter, "Content of `{}`", path.display()),
+            Source::Temporary(_) => formatter.write_str("Content of a temporary file"),
+            Source::Reader(_) => formatter.write_str("Content of a reader"),
+        }
+    }
+}
+
+impl From<Bytes> for Content {
+    fn from(bytes: Bytes) -> Self {
+        Self::of(Source::Bytes(bytes))
+    }
+}
+
+impl From<Vec<u8>> for Content {
+    fn from(bytes: Vec<u8>) -> Self {
+        Bytes::from(bytes).into()
+    }
+}
+
+impl From<String> for Content {
+    fn from(text: String) -> Self {
+        Bytes::from(text).into()
+    }
+}
+
+impl From<&'static str> for Content {
+    fn from(text: &'static str) -> Self {
+        Bytes::from_static(text.as_bytes()).into()
+    }
+}
+
+impl<const N: usize> From<&'static [u8; N]> for Content {
+    fn from(bytes: &'static [u8; N]) -> Self {
+        Bytes::from_static(bytes).into()
+    }
+}
