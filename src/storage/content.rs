@@ -3,11 +3,16 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tempfile::TempPath;
 use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+
+use crate::report::Silent;
+
+use super::Transfer;
 
 /// Bytes of what is read that stay in memory while they wait to be saved; more go to a temporary file.
 const HELD: usize = 8 * 1024 * 1024;
@@ -16,6 +21,7 @@ const HELD: usize = 8 * 1024 * 1024;
 pub struct Content {
     pub(super) source: Source,
     content_type: Option<String>,
+    transfer: Option<Transfer>,
 }
 
 /// Where the bytes are.
@@ -47,6 +53,13 @@ impl Content {
         self
     }
 
+    /// The same with somebody who watches how it is read, and may end that.
+    #[must_use]
+    pub fn watched(mut self, transfer: Transfer) -> Self {
+        self.transfer = Some(transfer);
+        self
+    }
+
     pub(super) fn content_type(&self) -> Option<&str> {
         self.content_type.as_deref()
     }
@@ -60,14 +73,16 @@ impl Content {
     }
 
     fn of(source: Source) -> Self {
-        Self { source, content_type: None }
+        Self { source, content_type: None, transfer: None }
     }
 
     /// Makes it readable more than once.
     pub(super) async fn keep(&mut self) -> io::Result<()> {
         let Source::Reader(reader) = &mut self.source else { return Ok(()) };
+        let transfer = self.transfer.clone().unwrap_or_default();
+        let mut reader = Transfer { reporter: Arc::new(Silent), ..transfer }.reading(reader);
         let mut head = Vec::new();
-        reader.take(HELD as u64 + 1).read_to_end(&mut head).await?;
+        (&mut reader).take(HELD as u64 + 1).read_to_end(&mut head).await?;
         if head.len() <= HELD {
             self.source = Source::Bytes(head.into());
             return Ok(());
@@ -75,7 +90,7 @@ impl Content {
         let (file, path) = tempfile::Builder::new().prefix("s3collect-").tempfile()?.into_parts();
         let mut file = File::from_std(file);
         file.write_all(&head).await?;
-        tokio::io::copy(reader, &mut file).await?;
+        tokio::io::copy(&mut reader, &mut file).await?;
         file.flush().await?;
         self.source = Source::Temporary(path);
         Ok(())
@@ -83,11 +98,15 @@ impl Content {
 
     /// The bytes from their beginning; a reader gives them once.
     pub(super) async fn open(&mut self) -> io::Result<Box<dyn AsyncRead + Send + Unpin + '_>> {
-        Ok(match &mut self.source {
+        let reader: Box<dyn AsyncRead + Send + Unpin + '_> = match &mut self.source {
             Source::Bytes(bytes) => Box::new(&bytes[..]),
             Source::File(path) => Box::new(File::open(path).await?),
             Source::Temporary(path) => Box::new(File::open(&*path).await?),
             Source::Reader(reader) => Box::new(reader),
+        };
+        Ok(match &self.transfer {
+            Some(transfer) => Box::new(transfer.reading(reader)),
+            None => reader,
         })
     }
 }

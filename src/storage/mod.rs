@@ -44,6 +44,7 @@ use crate::settings::{FileSettings, ObjectSettings, Settings};
 use crate::store::{ListedObject, ObjectHead, Store, StoreError, delete_all};
 
 mod content;
+mod download;
 mod error;
 mod field;
 mod name;
@@ -51,15 +52,18 @@ mod reader;
 mod save;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod upload;
 mod writer;
 
 pub use content::Content;
+pub use download::Downloaded;
 pub use error::StorageError;
 pub use field::{Chunks, FieldFile};
 pub use name::{clean_name, generate_filename, get_valid_name};
 pub use reader::StorageReader;
 pub use save::Saved;
+pub use transfer::Transfer;
 pub use writer::StorageWriter;
 
 /// What shapes a storage besides the store.

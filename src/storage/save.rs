@@ -234,6 +234,10 @@ async fn sizes(mut reader: impl AsyncRead + Unpin, level: u32) -> io::Result<(u6
 }
 
 fn unreadable(name: &str, content: &Content, source: io::Error) -> StorageError {
+    let interrupted = source.get_ref().and_then(|inner| inner.downcast_ref());
+    if matches!(interrupted, Some(StorageError::Interrupted)) {
+        return StorageError::Interrupted;
+    }
     match content.path() {
         Some(path) => StorageError::Local { verb: "read", path: path.to_owned(), source },
         None => StorageError::Content { name: name.to_owned(), source },

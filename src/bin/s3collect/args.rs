@@ -10,11 +10,16 @@ use s3collect::settings::register::{self, Setting};
 use s3collect::settings::{Kind, Layer, Origin, Source};
 use serde_json::{Value, json};
 
+mod storage;
+
+pub(crate) use storage::{Ls, Rm, StorageVerb};
+
 const EXAMPLES: &str = "\
 EXAMPLES
   s3collect push ./static --local ./bucket          try it, with no account
   s3collect push ./static --bucket acme-assets --location static
   s3collect push --dry-run                          what would be put, and why
+  s3collect ls --storage media                      what is in the bucket
   s3collect settings show                           what is set, and where it comes from
 
 Settings come from flags, `[storages.NAME]` of the file, the environment (`AWS_…` as in
@@ -103,6 +108,8 @@ pub(crate) enum Verb {
     /// Write hashed names and the manifest as Django does, offline: to stdout, or a whole tree into a directory
     #[command(after_help = MANIFEST_EXAMPLES)]
     Manifest(Manifest),
+    #[command(flatten)]
+    Storage(StorageVerb),
     /// Look at the settings
     #[command(after_help = SETTINGS_EXAMPLES)]
     Settings {

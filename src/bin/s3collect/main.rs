@@ -8,6 +8,7 @@ mod output;
 mod push_verb;
 mod serve_verb;
 mod settings_verb;
+mod storage_verb;
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
@@ -21,11 +22,11 @@ use s3collect::build::Build;
 use s3collect::error::{Exit, Problem};
 use s3collect::push::PushOptions;
 use s3collect::report::Summary;
-use s3collect::settings::{Combined, Given, Loaded, Needs, combine};
+use s3collect::settings::{Combined, Given, Layer, Loaded, Needs, Source, combine};
 use s3collect::tree::TreeOptions;
 use tokio::runtime::{Builder, Runtime};
 
-use args::{Arguments, Explain, Global, Manifest, Push, SettingsFlags, SettingsVerb, Verb};
+use args::{Arguments, Explain, Global, Manifest, Push, SettingsFlags, SettingsVerb, StorageVerb, Verb};
 use output::{Printer, Verbosity};
 use push_verb::Asked;
 
@@ -105,6 +106,7 @@ impl Surroundings {
             Verb::Push(push) => self.push(global, push),
             Verb::Explain(explain) => self.explain(global, explain),
             Verb::Manifest(manifest) => self.manifest(global, manifest),
+            Verb::Storage(verb) => self.storage(global, verb),
             Verb::Settings { verb: SettingsVerb::Show { all, settings } } => {
                 settings_verb::show(self.combined(global, settings), all, global.json, &self.printer)
             }
@@ -150,6 +152,22 @@ impl Surroundings {
             Ok(loaded) => manifest_verb::run(loaded, tree.as_ref(), global.json, self.home(), &self.printer),
             Err((warnings, errors)) => {
                 manifest_verb::tell(&Build::refused(errors, warnings), global.json, &self.printer)
+            }
+        }
+    }
+
+    fn storage(&self, global: &Global, mut verb: StorageVerb) -> io::Result<Exit> {
+        let flags = verb.settings();
+        let flags = SettingsFlags {
+            layer: std::mem::replace(&mut flags.layer, Layer::new(Source::Flag)),
+            sets: std::mem::take(&mut flags.sets),
+        };
+        let interactive = io::stdin().is_terminal() && io::stderr().is_terminal();
+        match self.settings(global, flags, Needs { bucket: true, sources: false }) {
+            Ok(loaded) => storage_verb::run(&loaded, verb, global.json, interactive, &self.printer),
+            Err((warnings, errors)) => {
+                self.printer.warnings(&warnings);
+                self.printer.failed(&errors, global.json)
             }
         }
     }
