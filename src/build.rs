@@ -13,6 +13,7 @@ use crate::collect::{self, CollectedFile};
 use crate::error::{Exit, Problem};
 use crate::manifest::Manifest;
 use crate::post_process::{self, Content, PostProcessOptions, Processed};
+use crate::prehashed;
 use crate::read;
 use crate::report::{Bytes, count};
 use crate::rewrite::Rewriter;
@@ -115,8 +116,13 @@ pub fn process(
     files: Vec<CollectedFile>,
     directories: Severity,
 ) -> Result<Processed, Vec<Problem>> {
+    // Without what a manifest would have said, whatever else is found may be no error.
+    let prehashed = prehashed::find(&settings.manifest, &files, |path| {
+        read::bundler_file(path, &settings.collect.sources)
+    })
+    .map_err(|errors| errors.iter().map(Problem::of).collect::<Vec<_>>())?;
     let rewriter = Rewriter::new(settings.manifest.js_modules);
-    let read = read::read(files, &rewriter);
+    let read = read::read(files, &prehashed.names, &rewriter);
     let sources: Vec<String> =
         settings.collect.sources.iter().map(|source| source.dir.display().to_string()).collect();
     let options = PostProcessOptions {
@@ -127,7 +133,10 @@ pub fn process(
     };
     let mut problems: Vec<Problem> = read.errors.iter().map(Problem::of).collect();
     match post_process::post_process(read.sources, &options) {
-        Ok(processed) if problems.is_empty() => Ok(processed),
+        Ok(mut processed) if problems.is_empty() => {
+            processed.warnings.splice(..0, prehashed.warnings.iter().map(Problem::of));
+            Ok(processed)
+        }
         Ok(_) => Err(problems),
         Err(errors) => {
             problems.extend(errors.iter().map(Problem::of));

@@ -20,6 +20,7 @@ mod parallel;
 pub mod parameters;
 pub mod plan;
 pub mod post_process;
+pub mod prehashed;
 pub mod prepare;
 pub mod published;
 pub mod push;
@@ -34,3 +35,5 @@ pub mod store;
 #[cfg(test)]
 mod testing;
 pub mod tree;
+pub mod url;
+pub mod urls;

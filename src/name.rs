@@ -8,6 +8,7 @@ use std::path::{Component, Path};
 use serde::Serialize;
 
 use crate::error::{Diagnose, Exit};
+use crate::python::path;
 
 mod stored;
 
@@ -41,6 +42,14 @@ pub enum NameError {
         /// The same without leading slashes.
         instead: String,
     },
+    /// A name that leads out of its location, which django-storages denies.
+    #[error("`{name}` leads out of the location `{location}`")]
+    OutsideLocation {
+        /// The name as given.
+        name: String,
+        /// The location.
+        location: String,
+    },
     /// A location with `.`, `..` or an empty part, under which django-storages denies every name.
     #[error("`location` must be a plain prefix: `{found}` holds `{part}`")]
     LocationNotNormal {
@@ -56,6 +65,9 @@ impl Diagnose for NameError {
         match self {
             Self::NotUtf8(_) => Some("rename the file; S3 keys are UTF-8".to_owned()),
             Self::NotRelative(_) => None,
+            Self::OutsideLocation { .. } => {
+                Some("names are relative to `location`, e.g. `css/site.css`".to_owned())
+            }
             Self::KeyTooLong { .. } => {
                 Some("shorten the path, or leave the file out with `--ignore`".to_owned())
             }
@@ -231,6 +243,25 @@ impl Location {
         if self.0.is_empty() { String::new() } else { format!("{}/", self.0) }
     }
 
+    /// The key that django-storages gives a name as somebody typed it: dots, backslashes and doubled slashes are
+    /// resolved, a slash at the end stays. Empty for the root of the bucket.
+    ///
+    /// # Errors
+    /// [`NameError::OutsideLocation`], where django-storages raises `SuspiciousOperation`.
+    pub fn storage_key(&self, name: &str) -> Result<String, NameError> {
+        let base = self.0.as_str();
+        let start = format!("{base}/");
+        let clean = clean_name(name);
+        let mut key = path::normpath(&path::join(&start, &clean));
+        if clean.ends_with('/') || format!("{key}/") == start {
+            key.push('/');
+        }
+        match key.strip_prefix(base) {
+            Some(rest) if rest.starts_with('/') => Ok(key.trim_start_matches('/').to_owned()),
+            _ => Err(NameError::OutsideLocation { name: name.to_owned(), location: base.to_owned() }),
+        }
+    }
+
     /// The key of a name under this location.
     ///
     /// # Errors
@@ -246,6 +277,16 @@ impl Location {
     pub fn stored_key(&self, name: &StoredName) -> Result<ObjectKey, NameError> {
         ObjectKey::new(format!("{}{name}", self.prefix()))
     }
+}
+
+/// django-storages' `clean_name`: normal, then `/` for `\`, a trailing slash kept, empty for nothing.
+#[must_use]
+pub fn clean_name(name: &str) -> String {
+    let mut clean = path::normpath(name).replace('\\', "/");
+    if name.ends_with('/') && !clean.ends_with('/') {
+        clean.push('/');
+    }
+    if clean == "." { String::new() } else { clean }
 }
 
 impl fmt::Display for Location {
@@ -278,6 +319,25 @@ mod tests {
         let key = |location| Location::new(location).expect("a location").key(&name).expect("a key");
         assert_eq!(key("static").as_str(), "static/css/site.css");
         assert_eq!(key("").as_str(), "css/site.css");
+    }
+
+    #[test]
+    fn typed_names_stay_below_their_location() {
+        let key = |location, name| Location::new(location).expect("a location").storage_key(name).ok();
+        for (location, name, expected) in [
+            ("static", "a/../b//c.css", Some("static/b/c.css")),
+            ("static", "../static/x", Some("static/x")),
+            ("static", "../x", None),
+            ("static", "../statics/x", None),
+            ("static", "/x", None),
+            ("static", "a\\..\\b", Some("static/b")),
+            ("static", "", Some("static/")),
+            ("", "../x", Some("x")),
+            ("", "a/", Some("a/")),
+            ("", "", Some("")),
+        ] {
+            assert_eq!(key(location, name).as_deref(), expected, "{location} {name}");
+        }
     }
 
     #[test]

@@ -128,7 +128,7 @@ pub async fn manifest<S: Store>(
 }
 
 /// The document, decompressed where the object says that it is compressed.
-fn decoded(fetched: Fetched) -> io::Result<Vec<u8>> {
+pub(crate) fn decoded(fetched: Fetched) -> io::Result<Vec<u8>> {
     if fetched.content_encoding.as_deref() != Some("gzip") {
         return Ok(fetched.body.into());
     }

@@ -16,8 +16,9 @@ use crate::parameters::ObjectParameters;
 use crate::plan::Asset;
 use crate::prepare;
 use crate::settings::{
-    AddressingStyle, Backend, CollectSettings, ConnectionSettings, CredentialSource, FileSettings,
-    GzipSettings, ManifestSettings, ObjectSettings, Settings, Severity, SourceDir, TransferSettings,
+    AddressingStyle, Backend, CircularReferences, CollectSettings, ConnectionSettings, CredentialSource,
+    FileSettings, GzipSettings, ManifestSettings, ObjectSettings, Settings, Severity, SignatureVersion,
+    SourceDir, TransferSettings, UrlSettings,
 };
 use crate::store::memory::MemoryStore;
 use crate::store::{
@@ -85,6 +86,14 @@ impl Site {
                 },
             },
             manifest: manifest_settings(),
+            url: UrlSettings {
+                querystring_auth: false,
+                querystring_expire: 3600,
+                custom_domain: None,
+                url_protocol: "https:".to_owned(),
+                signature_version: SignatureVersion::V4,
+                cloudfront: None,
+            },
             transfer: TransferSettings {
                 concurrency: None,
                 checksum: None,
@@ -108,7 +117,10 @@ pub(crate) fn manifest_settings() -> ManifestSettings {
         js_modules: true,
         missing_reference: Severity::Error,
         missing_source_map: Severity::Error,
+        circular_references: CircularReferences::Refuse,
+        prehashed: Vec::new(),
         keep_original_files: true,
+        strict: true,
         in_bucket: true,
         local_path: None,
     }

@@ -11,7 +11,7 @@ use time::macros::format_description;
 const LAST: i64 = 253_402_300_799;
 
 /// The date as an HTTP date: `Thu, 31 Jan 2030 00:00:00 GMT`.
-pub(super) fn http(value: &Value) -> Option<String> {
+pub(crate) fn http(value: &Value) -> Option<String> {
     let seconds = u64::try_from(seconds(value)?).ok()?;
     Some(httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds)))
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-mod date;
+pub(crate) mod date;
 mod difference;
 mod error;
 mod parameter;

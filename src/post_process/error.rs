@@ -61,6 +61,14 @@ pub enum PostProcessError {
         /// The reference.
         place: Box<Place>,
     },
+    /// A reference in a file that is stored as it is, to one that is stored under a hashed name only.
+    #[error("{place}, which is stored under its hashed name only")]
+    PlainOnly {
+        /// The reference.
+        place: Box<Place>,
+        /// What it comes down to.
+        resolved: String,
+    },
     /// A replacement that names no file, as Django makes it too.
     #[error("{place} and becomes `{replacement}`, which does not exist")]
     Dangling {
@@ -133,6 +141,7 @@ impl PostProcessError {
             Self::Missing { place, .. }
             | Self::Outside { place, .. }
             | Self::Unparsable { place }
+            | Self::PlainOnly { place, .. }
             | Self::Directory { place }
             | Self::Dangling { place, .. }
             | Self::Twice { place, .. }
@@ -159,6 +168,9 @@ impl Diagnose for PostProcessError {
                 Some(format!("it resolves to `{resolved}`; looked in {}", sources.join(", ")))
             }
             Self::Outside { resolved, .. } => Some(format!("it resolves to `{resolved}`")),
+            Self::PlainOnly { place, resolved } => {
+                Some(format!("it resolves to `{resolved}`; `{}` is prehashed and stored as it is", place.name))
+            }
             Self::Dangling { .. } => Some("Django makes the same of it".to_owned()),
             Self::Twice { place, .. } => Some(format!(
                 "as in Django, a later pattern, which begins at the word `import` or `export` on an earlier line, found \
@@ -198,11 +210,17 @@ impl Diagnose for PostProcessError {
                 "add the file, or set `missing_reference = \"warn\"` to leave such references as they are"
             }
             Self::Outside { .. } | Self::Unparsable { .. } => "correct the reference",
+            Self::PlainOnly { .. } => {
+                "set `keep_original_files = true`, or name that file in `prehashed` if it carries a hash, too"
+            }
             Self::Directory { .. } => "refer to a file in it, or put a slash at its end",
             Self::Dangling { .. } => "refer to the file by its plain name",
             Self::Twice { .. } => "move that word, which may stand in a comment, behind the imports",
             Self::Stale { .. } => "leave the query out; a hashed name needs none",
-            Self::Circular { .. } => "remove one of these references",
+            Self::Circular { .. } => {
+                "remove one of these references, or set `circular_references = \"hash\"` to name such files by one \
+                 common hash"
+            }
             Self::Name { .. } => "rename the file, or leave it out with `--ignore`",
             Self::Clash { .. } => "rename one of them, or leave one out with `--ignore`",
             Self::Manifest { .. } => "leave it out with `--ignore`, or set another `manifest_name`",

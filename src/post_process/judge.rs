@@ -42,7 +42,9 @@ impl<'a> Judge<'a> {
         let settings = self.options.settings;
         match finding.trouble {
             Trouble::Directory => self.options.directories,
-            Trouble::Dangling(_) | Trouble::Twice(_) | Trouble::Unprocessed(..) => Severity::Warn,
+            Trouble::PlainOnly(_) | Trouble::Dangling(_) | Trouble::Twice(_) | Trouble::Unprocessed(..) => {
+                Severity::Warn
+            }
             Trouble::Unparsable | Trouble::Outside(_) | Trouble::Missing(_) => match finding.kind {
                 ReferenceKind::SourceMap => settings.missing_source_map.min(settings.missing_reference),
                 _ => settings.missing_reference,
@@ -69,6 +71,7 @@ impl<'a> Judge<'a> {
                 resolved,
                 sources: self.options.sources.to_vec(),
             },
+            Trouble::PlainOnly(resolved) => PostProcessError::PlainOnly { place, resolved },
             Trouble::Directory => PostProcessError::Directory { place },
             Trouble::Dangling(replacement) => PostProcessError::Dangling { place, replacement },
             Trouble::Twice(replacement) => PostProcessError::Twice { place, replacement },

@@ -55,11 +55,14 @@ pub struct ProcessedAsset {
     pub file: CollectedFile,
     /// The name as storage and manifest have it; differs from the file's only by backslashes.
     pub plain_name: StoredName,
-    /// The hashed name.
+    /// The hashed name; the plain one for a file whose name carried a hash already.
     pub stored_name: StoredName,
+    /// Whether its name carried a hash already: it is stored under that name only, as it is, and is as good as hashed.
+    pub prehashed: bool,
     /// Of the file's own bytes.
     pub source_hash: ContentHash,
-    /// Of what is stored under the hashed name, which has it in it.
+    /// What our hashed name has in it: the hash of what is stored under that name, or for files that refer to each
+    /// other in a circle one of all of them together. That of its bytes for a file that keeps its name.
     pub hash: ContentHash,
     /// What is stored under it.
     pub content: Content,
@@ -79,7 +82,8 @@ pub enum Content {
 pub struct Output<'a> {
     /// Whose body it is.
     pub asset: &'a ProcessedAsset,
-    /// Whether it is the hashed one, or the plain copy of the file.
+    /// Whether its name has a hash in it and stands for these bytes for ever, be the hash ours or not; otherwise it is
+    /// the plain copy of the file.
     pub hashed: bool,
 }
 
@@ -96,22 +100,17 @@ impl<'a> Output<'a> {
 
 impl Processed {
     /// Everything that is to be stored besides the manifest, each name once: hashed files, and plain ones if wanted.
-    /// A plain file that is named like the manifest is left out.
+    /// What is named like the manifest is left out.
     #[must_use]
     pub fn outputs(&self, settings: &ManifestSettings) -> BTreeMap<&StoredName, Output<'_>> {
         let mut outputs = BTreeMap::new();
-        if settings.keep_original_files {
-            for asset in self
-                .assets
-                .iter()
-                .filter(|asset| asset.plain_name.as_str() != settings.manifest_name.as_str())
-            {
-                outputs.insert(&asset.plain_name, Output { asset, hashed: false });
-            }
+        for asset in self.assets.iter().filter(|_| settings.keep_original_files) {
+            outputs.insert(&asset.plain_name, Output { asset, hashed: false });
         }
         for asset in &self.assets {
             outputs.insert(&asset.stored_name, Output { asset, hashed: true });
         }
+        outputs.retain(|name, _| name.as_str() != settings.manifest_name.as_str());
         outputs
     }
 }

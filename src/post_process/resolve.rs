@@ -48,6 +48,12 @@ pub(super) struct Finding {
     pub(super) trouble: Trouble,
 }
 
+impl Finding {
+    fn new(Reference { kind, url, line }: Reference<'_>, trouble: Trouble) -> Self {
+        Self { kind, url: url.to_owned(), line, trouble }
+    }
+}
+
 /// What is the matter with a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Trouble {
@@ -57,6 +63,8 @@ pub(super) enum Trouble {
     Outside(String),
     /// Left as it stands: there is no file of the name.
     Missing(String),
+    /// Left as it stands, as its file keeps its bytes: the file is not stored under its plain name.
+    PlainOnly(String),
     /// Replaced, by the same in other quotes.
     Directory,
     /// Replaced, by what is no file.
@@ -116,6 +124,10 @@ impl<'a> Referrer<'a> {
         if is_foreign(url, self.known.static_url) {
             return None;
         }
+        if self.known.sources[self.index].prehashed {
+            self.findings.extend(self.plain_only(reference));
+            return None;
+        }
         let found = match urldefrag(url) {
             Err(_) => Err(Trouble::Unparsable),
             Ok((path, _)) if path.is_empty() => return None,
@@ -128,11 +140,17 @@ impl<'a> Referrer<'a> {
             }
             Err(trouble) => (None, Some(trouble)),
         };
-        if let Some(trouble) = trouble {
-            let Reference { kind, url, line } = reference;
-            self.findings.push(Finding { kind, url: url.to_owned(), line, trouble });
-        }
+        self.findings.extend(trouble.map(|trouble| Finding::new(reference, trouble)));
         replacement
+    }
+
+    /// What is wrong with a reference that stays as it stands: a file may be stored under its hashed name only.
+    fn plain_only(&self, reference: Reference<'_>) -> Option<Finding> {
+        let known = self.known;
+        let landing = self.landing(reference.url)?;
+        let index = known.table.file(&landing).filter(|_| !known.plain_names)?;
+        let is_stored = known.namings[index].stored_name.as_str() == landing;
+        (!is_stored).then(|| Finding::new(reference, Trouble::PlainOnly(landing)))
     }
 
     /// What a reference becomes whose path and fragment were taken apart.
@@ -171,13 +189,17 @@ impl<'a> Referrer<'a> {
             self.handed_out.insert(stored_name, index);
             return Ok((stored_name.to_owned(), Target::Row(index)));
         }
-        let parsed = urlsplit(&unquote(&name)).map_err(NotHashable::from)?;
+        let mut parsed = urlsplit(&unquote(&name)).map_err(NotHashable::from)?;
         let file = strip(&parsed.path);
         let Some(file) = inside(file) else {
             return Err(Trouble::Outside(normpath(file)));
         };
         let (hash, target) = if let Some(index) = known.table.file(&file) {
             let source = &known.sources[index];
+            if source.prehashed {
+                parsed.path = file;
+                return Ok((parsed.unsplit().replace('\\', "/"), Target::Row(index)));
+            }
             if source.text.is_none() {
                 self.handed_out.insert(known.namings[index].stored_name.as_str(), index);
             }

@@ -6,25 +6,26 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 
 use super::clash::clashes;
-use super::graph::{self, Graph};
+use super::graph::{self, Component, Graph};
 use super::judge::Judge;
 use super::resolve::{Finding, Known, Referrer};
-use super::table::{Naming, Table, all};
+use super::table::{Naming, Table, all, plain_name};
 use super::{Content, PostProcessError, PostProcessOptions, Processed, ProcessedAsset};
-use crate::digest::ContentHash;
+use crate::digest::{ContentHash, ContentHasher};
 use crate::error::Problem;
 use crate::manifest::Manifest;
 use crate::name::StoredName;
 use crate::parallel;
 use crate::read::Source;
 use crate::rewrite::Language;
+use crate::settings::CircularReferences;
 
 /// Post-processes files; errors come in no order.
 pub(super) fn run(
     sources: Vec<Source>,
     options: &PostProcessOptions<'_>,
 ) -> Result<Processed, Vec<PostProcessError>> {
-    let plain_names = all(sources.iter().map(plain_name))?;
+    let plain_names = all(sources.iter().map(|source| plain_name(&source.file)))?;
     let table = Table::new(&plain_names);
     let mut run = Run {
         sources: &sources,
@@ -34,9 +35,11 @@ pub(super) fn run(
         contents: vec![Content::Original; sources.len()],
         findings: Vec::new(),
     };
-    for index in run.begin()? {
-        let look = run.look(index);
-        run.settle(index, look)?;
+    for component in run.begin()? {
+        match component {
+            Component::File(index) => run.settle(index, run.look(index))?,
+            Component::Circle(members) => run.settle_circle(&members)?,
+        }
     }
     let judge = Judge::new(&sources, &table, options);
     let mut warnings: Vec<PostProcessError> = run
@@ -53,15 +56,10 @@ pub(super) fn run(
     Ok(Processed { assets, manifest: Manifest::new(paths), warnings })
 }
 
-fn plain_name(source: &Source) -> Result<StoredName, PostProcessError> {
-    let name = &source.file.name;
-    StoredName::plain(name).map_err(|_| PostProcessError::Name { name: name.clone(), hashed: None })
-}
-
 /// What a file is called if nothing in it is replaced. Where something may be, the hash is not known yet.
 fn first_naming(source: &Source) -> Result<Naming, PostProcessError> {
     let hash = if source.text.is_some() { ContentHash::UNKNOWN } else { source.hash };
-    Naming::new(&source.file.name, hash)
+    Naming::of(source, hash)
 }
 
 fn assets(
@@ -76,6 +74,7 @@ fn assets(
         plain_name,
         stored_name: naming.stored_name,
         source_hash: source.hash,
+        prehashed: source.prehashed,
         hash: naming.hash,
         content,
     };
@@ -105,9 +104,12 @@ struct Look {
 impl Run<'_> {
     /// Looks at every file that may refer to others. Those whose targets all have their names are settled, the others
     /// come back in an order with targets first.
-    fn begin(&mut self) -> Result<Vec<usize>, Vec<PostProcessError>> {
+    fn begin(&mut self) -> Result<Vec<Component>, Vec<PostProcessError>> {
+        // References of a file that keeps its name matter only where it can miss plain names.
+        let plain_names = self.options.settings.keep_original_files;
+        let is_open = |source: &Source| source.text.is_some() && !(source.prehashed && plain_names);
         let files: Vec<usize> =
-            (0..self.sources.len()).filter(|index| self.sources[*index].text.is_some()).collect();
+            (0..self.sources.len()).filter(|index| is_open(&self.sources[*index])).collect();
         let looks = parallel::map(&files, |index| self.look(*index));
         let judge = Judge::new(self.sources, self.table, self.options);
         let mut errors = Vec::new();
@@ -121,27 +123,29 @@ impl Run<'_> {
                 graph.insert(index, look.unknown);
             }
         }
-        let order = graph::order(&graph).unwrap_or_else(|cycles| {
-            errors.extend(cycles.iter().map(|cycle| self.circular(cycle)));
-            Vec::new()
-        });
+        let components = graph::components(&graph);
+        if self.options.settings.circular_references == CircularReferences::Refuse {
+            errors.extend(components.iter().filter_map(|it| self.circular(&graph, it)));
+        }
         if !errors.is_empty() {
             return Err(errors);
         }
         for (index, look) in clear {
             self.settle(index, look)?;
         }
-        Ok(order)
+        Ok(components)
     }
 
-    fn circular(&self, cycle: &[usize]) -> PostProcessError {
+    fn circular(&self, graph: &Graph, component: &Component) -> Option<PostProcessError> {
+        let Component::Circle(members) = component else { return None };
+        let cycle = graph::cycle(graph, members);
         let names = cycle.iter().map(|index| self.sources[*index].file.name.clone());
-        PostProcessError::Circular { names: names.collect() }
+        Some(PostProcessError::Circular { names: names.collect() })
     }
 
     /// Rewrites a file with the names that are known.
     fn look(&self, index: usize) -> Look {
-        let Source { file, hash, text } = &self.sources[index];
+        let Source { file, hash, text, .. } = &self.sources[index];
         let mut referrer = Referrer::new(
             Known {
                 sources: self.sources,
@@ -170,10 +174,56 @@ impl Run<'_> {
 
     /// Takes over what a look showed that depends on nothing unknown.
     fn settle(&mut self, index: usize, look: Look) -> Result<(), Vec<PostProcessError>> {
-        self.namings[index] =
-            Naming::new(&self.sources[index].file.name, look.hash).map_err(|error| vec![error])?;
+        self.name(index, look.hash)?;
+        self.take(index, look);
+        Ok(())
+    }
+
+    /// Names files that refer to each other, then looks at what they become with these names.
+    fn settle_circle(&mut self, members: &BTreeSet<usize>) -> Result<(), Vec<PostProcessError>> {
+        let members: Vec<usize> = members.iter().copied().collect();
+        let hash = self.common_hash(&members);
+        for index in &members {
+            self.name(*index, hash)?;
+        }
+        let looks = parallel::map(&members, |index| self.look(*index));
+        for (index, look) in members.into_iter().zip(looks) {
+            self.take(index, look);
+        }
+        Ok(())
+    }
+
+    /// One hash of files that refer to each other: of their names, their texts, and what these become while the
+    /// members' own hashes are unknown and all others in their place. Lengths keep these apart.
+    fn common_hash(&self, members: &[usize]) -> ContentHash {
+        let looks = parallel::map(members, |index| self.look(*index));
+        let mut members: Vec<(&Source, Look)> =
+            members.iter().map(|index| &self.sources[*index]).zip(looks).collect();
+        members.sort_by(|left, right| left.0.file.name.cmp(&right.0.file.name));
+        let mut hasher = ContentHasher::default();
+        let mut framed = |bytes: &[u8]| {
+            hasher.update(&(bytes.len() as u64).to_be_bytes());
+            hasher.update(bytes);
+        };
+        for (source, look) in &members {
+            let text = source.text.as_deref().unwrap_or_default().as_bytes();
+            framed(source.file.name.as_str().as_bytes());
+            framed(text);
+            framed(match &look.content {
+                Content::Original => text,
+                Content::Rewritten(bytes) => bytes,
+            });
+        }
+        hasher.finish()
+    }
+
+    fn name(&mut self, index: usize, hash: ContentHash) -> Result<(), Vec<PostProcessError>> {
+        self.namings[index] = Naming::of(&self.sources[index], hash).map_err(|error| vec![error])?;
+        Ok(())
+    }
+
+    fn take(&mut self, index: usize, look: Look) {
         self.contents[index] = look.content;
         self.findings.extend(look.findings.into_iter().map(|finding| (index, finding)));
-        Ok(())
     }
 }

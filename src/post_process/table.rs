@@ -3,8 +3,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::collect::CollectedFile;
 use crate::digest::{ContentHash, hashed_name};
 use crate::name::{AssetName, StoredName};
+use crate::read::Source;
 
 use super::PostProcessError;
 
@@ -57,6 +59,16 @@ pub(super) struct Naming {
 }
 
 impl Naming {
+    /// What a file is called whose content has this hash; one whose name has a hash already keeps that name.
+    pub(super) fn of(source: &Source, hash: ContentHash) -> Result<Self, PostProcessError> {
+        let Source { file, hash: own_hash, prehashed, .. } = source;
+        if *prehashed {
+            Ok(Self { hash: *own_hash, stored_name: plain_name(file)? })
+        } else {
+            Self::new(&file.name, hash)
+        }
+    }
+
     /// The name that content with this hash is stored under.
     pub(super) fn new(name: &AssetName, hash: ContentHash) -> Result<Self, PostProcessError> {
         let unusable = |hashed: Option<String>| PostProcessError::Name { name: name.clone(), hashed };
@@ -66,6 +78,12 @@ impl Naming {
             Err(_) => Err(unusable(Some(hashed))),
         }
     }
+}
+
+/// The name of a file as it is.
+pub(super) fn plain_name(file: &CollectedFile) -> Result<StoredName, PostProcessError> {
+    let name = &file.name;
+    StoredName::plain(name).map_err(|_| PostProcessError::Name { name: name.clone(), hashed: None })
 }
 
 /// All results, or all errors.

@@ -1,14 +1,19 @@
 //! Reads what was collected once: the text of adjustable files that refer to something, streamed hashes of all, on all
 //! cores. Watches whether files change under way. May not touch the network.
 
+mod bundler;
 mod error;
 mod source;
 
+use std::collections::BTreeSet;
+
 use crate::collect::CollectedFile;
 use crate::digest::{ContentHash, ContentHasher};
+use crate::name::AssetName;
 use crate::parallel;
 use crate::rewrite::{Language, Rewriter};
 
+pub use bundler::bundler_file;
 pub use error::ReadError;
 pub(crate) use source::{SourceFile, read_private};
 
@@ -21,6 +26,8 @@ pub struct Source {
     pub hash: ContentHash,
     /// The text, where there is something in it that looks like a reference.
     pub text: Option<String>,
+    /// Whether its name carries a hash already, and it is stored under that name as it is.
+    pub prehashed: bool,
 }
 
 /// All that was collected, read.
@@ -32,22 +39,28 @@ pub struct Read {
     pub errors: Vec<ReadError>,
 }
 
-/// Reads files.
+/// Reads files. Those that are `prehashed` may be in any encoding, as nobody rewrites them.
 #[must_use]
-pub fn read(files: Vec<CollectedFile>, rewriter: &Rewriter) -> Read {
-    let contents = parallel::map(&files, |file| content(file, rewriter));
+pub fn read(files: Vec<CollectedFile>, prehashed: &BTreeSet<AssetName>, rewriter: &Rewriter) -> Read {
+    let is_prehashed = |file: &CollectedFile| prehashed.contains(&file.name);
+    let contents = parallel::map(&files, |file| content(file, is_prehashed(file), rewriter));
     let mut read = Read::default();
     for (file, content) in files.into_iter().zip(contents) {
         let (hash, text) = content.unwrap_or_else(|error| {
             read.errors.push(error);
             (ContentHash::UNKNOWN, None)
         });
-        read.sources.push(Source { file, hash, text });
+        let prehashed = is_prehashed(&file);
+        read.sources.push(Source { file, hash, text, prehashed });
     }
     read
 }
 
-fn content(file: &CollectedFile, rewriter: &Rewriter) -> Result<(ContentHash, Option<String>), ReadError> {
+fn content(
+    file: &CollectedFile,
+    is_prehashed: bool,
+    rewriter: &Rewriter,
+) -> Result<(ContentHash, Option<String>), ReadError> {
     let source = SourceFile::from(file);
     let Some(language) = Language::of(file.name.as_str()) else {
         let mut hasher = ContentHasher::default();
@@ -63,12 +76,15 @@ fn content(file: &CollectedFile, rewriter: &Rewriter) -> Result<(ContentHash, Op
         Ok::<(), ReadError>(())
     })?;
     let hash = ContentHash::of(&bytes);
-    let text = String::from_utf8(bytes).map_err(|error| ReadError::NotUtf8 {
-        name: file.name.clone(),
-        path: file.path.clone(),
-        offset: error.utf8_error().valid_up_to(),
-    })?;
-    Ok((hash, rewriter.finds(language, &text).then_some(text)))
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok((hash, rewriter.finds(language, &text).then_some(text))),
+        Err(_) if is_prehashed => Ok((hash, None)),
+        Err(error) => Err(ReadError::NotUtf8 {
+            name: file.name.clone(),
+            path: file.path.clone(),
+            offset: error.utf8_error().valid_up_to(),
+        }),
+    }
 }
 
 #[cfg(test)]

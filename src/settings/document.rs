@@ -12,6 +12,7 @@ use super::error::SettingsError;
 use super::file::SettingsFile;
 use super::kind::Kind;
 use super::layer::{Layer, Origin, Place, Source};
+use super::prehashed;
 use super::register::{self, Setting, Status};
 
 /// What a file says.
@@ -207,6 +208,13 @@ fn from_directory(setting: &Setting, value: Value, directory: &Path) -> Value {
     let joined = |text: String| Value::from(directory.join(text).display().to_string());
     match (setting.kind, value) {
         (Kind::Path | Kind::BooleanOrPath, Value::String(text)) => joined(text),
+        (Kind::Prehashed, Value::Array(items)) => items
+            .into_iter()
+            .map(|item| match item {
+                Value::String(text) if prehashed::is_path(&text) => joined(text),
+                item => item,
+            })
+            .collect(),
         (Kind::Sources, Value::Array(items)) => {
             items.into_iter().map(|item| source_from_directory(item, &joined)).collect()
         }

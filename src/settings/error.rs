@@ -64,6 +64,18 @@ pub enum SettingsError {
     /// One of the two keys.
     #[error("`{given}` is set and `{missing}` is not")]
     HalfCredentials { given: &'static str, missing: &'static str, environment: &'static str, origin: String },
+    /// A domain with a scheme, which would stand in URLs twice.
+    #[error("`custom_domain` is a host without a scheme: found `{found}`")]
+    CustomDomain { found: String, host: String, origin: String },
+    /// A protocol that would run into the host.
+    #[error("`url_protocol` ends with a colon: found `{found}`")]
+    UrlProtocol { found: String, origin: String },
+    /// One half of what CloudFront signs with; the words are django-storages'.
+    #[error("`cloudfront_key_id` and `cloudfront_key` must be provided together")]
+    HalfCloudFront { given: &'static str, missing: &'static str, environment: &'static str, origin: String },
+    /// The key as text and in a file.
+    #[error("`cloudfront_key` and `cloudfront_key_file` exclude each other")]
+    TwoCloudFrontKeys { text_origin: String, file_origin: String },
     /// A profile and keys; the words are django-storages'.
     #[error("`session_profile` should not be provided with `access_key` and `secret_key`")]
     ProfileWithKeys { profile_origin: String, key: &'static str, key_origin: String },
@@ -76,6 +88,9 @@ pub enum SettingsError {
     /// A rule that is none.
     #[error("{subject} {problem}")]
     Rule { subject: String, problem: String, hint: Option<String> },
+    /// An item of `prehashed` that is neither a glob nor the path of a manifest.
+    #[error("{subject}: `{glob}` is no glob: {problem}")]
+    Glob { subject: String, glob: String, problem: String },
     /// A row of `media_types` that is none.
     #[error("{subject} must be an extension with its dot and a content type, found `{extension}`")]
     MediaType { subject: String, extension: String },
@@ -88,8 +103,15 @@ impl Diagnose for SettingsError {
             | Self::Location { origin, .. }
             | Self::ManifestName { origin, .. }
             | Self::StaticUrl { origin, .. }
+            | Self::CustomDomain { origin, .. }
+            | Self::UrlProtocol { origin, .. }
             | Self::EndpointScheme { origin, .. } => Some(format!("it comes from {origin}")),
-            Self::HalfCredentials { given, origin, .. } => Some(format!("`{given}` comes from {origin}")),
+            Self::HalfCredentials { given, origin, .. } | Self::HalfCloudFront { given, origin, .. } => {
+                Some(format!("`{given}` comes from {origin}"))
+            }
+            Self::TwoCloudFrontKeys { text_origin, file_origin } => Some(format!(
+                "`cloudfront_key` comes from {text_origin}, `cloudfront_key_file` from {file_origin}"
+            )),
             Self::ProfileWithKeys { profile_origin, key, key_origin } => {
                 Some(format!("`session_profile` comes from {profile_origin}, `{key}` from {key_origin}"))
             }
@@ -133,7 +155,12 @@ impl Diagnose for SettingsError {
             Self::HalfCredentials { environment, .. } => {
                 Some(format!("set `{environment}` as well, or neither to ask the AWS credential chain"))
             }
-            Self::ProfileWithKeys { .. } => Some("leave one of the two out".to_owned()),
+            Self::CustomDomain { host, .. } => Some(format!("write `{host}`; the scheme is `url_protocol`")),
+            Self::UrlProtocol { found, .. } => Some(format!("write `{found}:` if that is meant")),
+            Self::HalfCloudFront { missing, environment, .. } => {
+                Some(format!("set `{missing}` (`{environment}`) as well, or neither"))
+            }
+            Self::ProfileWithKeys { .. } | Self::TwoCloudFrontKeys { .. } => Some("leave one of the two out".to_owned()),
             Self::NoSource { static_dir_exists: true } => {
                 Some("`./static` exists; if that is meant, give it as an argument".to_owned())
             }
@@ -143,6 +170,7 @@ impl Diagnose for SettingsError {
                 Some(format!("leave it out to have the default, `{}`", default.trim_matches('"')))
             }
             Self::Rule { hint, .. } => hint.clone(),
+            Self::Glob { .. } => Some("a `\\` before a character takes it literally".to_owned()),
             Self::WrongType { .. } | Self::FileUnreadable { .. } | Self::Syntax { .. } | Self::MediaType { .. } => None,
         }
     }

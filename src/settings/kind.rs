@@ -31,6 +31,8 @@ pub enum Kind {
     Path,
     /// Yes or no, or a path.
     BooleanOrPath,
+    /// Globs of names, or paths of manifests, which end in `.json`.
+    Prehashed,
     /// Directories: text, `[prefix, dir]` or `{prefix, dir}`.
     Sources,
     /// `[[rules]]`.
@@ -62,6 +64,7 @@ impl Kind {
                 format!("`{}` or `{last}`", rest.join("`, `"))
             }
             Self::List => "a list of texts".to_owned(),
+            Self::Prehashed => "a list of globs and of paths that end in `.json`".to_owned(),
             Self::Dictionary => "a dictionary".to_owned(),
             Self::Path => "a path".to_owned(),
             Self::BooleanOrPath => "`true`, `false` or a path".to_owned(),
@@ -86,7 +89,7 @@ impl Kind {
                 value.as_u64().is_some_and(|number| (least..=most).contains(&number))
             }
             Self::Choice(words) => value.as_str().is_some_and(|text| words.contains(&text)),
-            Self::List => every(&value, Value::is_string),
+            Self::List | Self::Prehashed => every(&value, Value::is_string),
             Self::Dictionary => value.is_object(),
             Self::Sources => every(&value, is_source),
             Self::Rules => every(&value, Value::is_object),
@@ -105,10 +108,10 @@ impl Kind {
             Self::Boolean => boolean(text).map_or(Value::Null, Value::from),
             Self::BooleanOrPath => boolean(text).map_or_else(|| Value::from(text), Value::from),
             Self::WholeNumber { .. } => text.trim().parse::<u64>().map_or(Value::Null, Value::from),
-            Self::List | Self::Sources if !text.trim_start().starts_with('[') => {
+            Self::List | Self::Prehashed | Self::Sources if !text.trim_start().starts_with('[') => {
                 text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Value::from).collect()
             }
-            Self::List | Self::Sources | Self::Dictionary | Self::Rules => {
+            Self::List | Self::Prehashed | Self::Sources | Self::Dictionary | Self::Rules => {
                 return serde_json::from_str(text)
                     .map_err(|_| Mismatch(format!("{} in JSON", self.words())))
                     .and_then(|value| self.check(value));

@@ -221,7 +221,7 @@ fn found_value(setting: &Setting, value: &Value) -> String {
         Value::Bool(_) => "a boolean".to_owned(),
         Value::Number(_) => "a number".to_owned(),
         Value::Array(_) => match setting.kind {
-            Kind::List | Kind::Sources | Kind::Rules => "another list".to_owned(),
+            Kind::List | Kind::Prehashed | Kind::Sources | Kind::Rules => "another list".to_owned(),
             _ => "a list".to_owned(),
         },
         Value::Object(_) => "a dictionary".to_owned(),

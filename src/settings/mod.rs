@@ -19,13 +19,15 @@ mod kind;
 mod layer;
 mod mask;
 mod pattern;
+mod prehashed;
 pub mod register;
 mod resolve;
 mod rules;
 pub mod show;
 #[cfg(test)]
 mod tests;
-mod words;
+mod url;
+pub(crate) mod words;
 
 pub use combine::{Combined, Given, combine};
 pub use error::SettingsError;
@@ -34,6 +36,8 @@ pub use kind::{Kind, Mismatch};
 pub use layer::{Layer, Origin, Place, RawValue, Source};
 pub use mask::{MASK, masked_url};
 pub use pattern::NamePattern;
+pub use prehashed::{Prehashed, PrehashedNames};
+pub use url::{CloudFrontHash, CloudFrontKey, CloudFrontSettings, SignatureVersion, UrlSettings};
 
 /// What a verb cannot do without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +84,8 @@ pub struct Settings {
     pub objects: ObjectSettings,
     /// How names are hashed.
     pub manifest: ManifestSettings,
+    /// How URLs are made.
+    pub url: UrlSettings,
     /// How bodies travel.
     pub transfer: TransferSettings,
     /// How files are read and written, one by one.
@@ -307,8 +313,14 @@ pub struct ManifestSettings {
     pub missing_reference: Severity,
     /// What a reference to a source map in no source is, unless `missing_reference` minds none at all.
     pub missing_source_map: Severity,
+    /// What becomes of files that refer to each other in a circle.
+    pub circular_references: CircularReferences,
+    /// Which names carry a hash already, and stay as they are.
+    pub prehashed: Vec<Prehashed>,
     /// Whether files are stored under their plain names, too.
     pub keep_original_files: bool,
+    /// Whether a name that the manifest lacks is an error (`manifest_strict`).
+    pub strict: bool,
     /// Whether the manifest goes into the bucket (`manifest_storage`).
     pub in_bucket: bool,
     /// The local manifest file, where there is to be one (`manifest_location`).
@@ -322,6 +334,15 @@ pub enum Severity {
     Warn,
     /// It ends the run.
     Error,
+}
+
+/// What becomes of files that refer to each other in a circle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CircularReferences {
+    /// They are an error, as in Django.
+    Refuse,
+    /// They are named by one hash of all of them.
+    Hash,
 }
 
 /// How bodies travel.

@@ -13,12 +13,14 @@ use super::error::SettingsError;
 use super::file::FILE_NAME;
 use super::layer::Origin;
 use super::{
-    AddressingStyle, Backend, CollectSettings, ConnectionSettings, CredentialSource, FileSettings,
-    GzipSettings, Loaded, ManifestSettings, Needs, ObjectSettings, Secret, Settings, Severity, SourceDir,
-    TransferSettings, mask, register, rules,
+    AddressingStyle, Backend, CircularReferences, CollectSettings, ConnectionSettings, CredentialSource,
+    FileSettings, GzipSettings, Loaded, ManifestSettings, Needs, ObjectSettings, Secret, Settings, Severity,
+    SourceDir, TransferSettings, mask, prehashed, register, rules,
 };
 use crate::digest::ChecksumAlgorithm;
 use crate::name::{AssetName, Location};
+
+mod url;
 
 /// The bucket of `local` when none is named.
 const LOCAL_BUCKET: &str = "local";
@@ -55,6 +57,7 @@ impl Combined {
             collect: self.collect(needs, &mut errors),
             objects: self.objects(&mut errors),
             manifest: self.manifest(&mut errors),
+            url: self.url(&mut errors),
             transfer: self.transfer(),
             files: self.files(),
         };
@@ -288,7 +291,16 @@ impl Combined {
             js_modules: self.boolean("support_js_module_import_aggregation"),
             missing_reference: self.severity("missing_reference"),
             missing_source_map: self.severity("missing_source_map"),
+            circular_references: match self.text("circular_references").as_deref() {
+                Some("hash") => CircularReferences::Hash,
+                _ => CircularReferences::Refuse,
+            },
+            prehashed: self
+                .value("prehashed")
+                .map(|raw| prehashed::prehashed(raw, errors))
+                .unwrap_or_default(),
             keep_original_files: self.boolean("keep_original_files"),
+            strict: self.boolean("manifest_strict"),
             in_bucket: storage.as_deref() != Some("local"),
             local_path: local_path.filter(|_| storage.as_deref() != Some("bucket")),
         }

@@ -316,9 +316,9 @@ fn a_variable_that_a_storage_hides_is_named() {
 #[test]
 fn a_setting_that_comes_later_says_so_when_it_is_given() {
     assert_eq!(
-        Run::file("custom_domain = \"cdn.example.com\"\n").set("app=shop").warnings(),
+        Run::file("lexer = \"tokens\"\n").set("app=shop").warnings(),
         [
-            "`custom_domain` in `s3collect.toml:1` does not act yet / note: it is a known setting; this version reads it, checks its type and goes on without it",
+            "`lexer` in `s3collect.toml:1` does not act yet / note: it is a known setting; this version reads it, checks its type and goes on without it",
             "flag `--set app` does not act yet / note: it is a known setting; this version reads it, checks its type and goes on without it",
         ]
     );
@@ -497,6 +497,43 @@ fn object_parameters_are_told_by_their_line() {
 }
 
 #[test]
+fn prehashed_takes_globs_and_paths() {
+    let given = |run: Run| -> Vec<(String, String)> {
+        let prehashed = run.load(SHOW).settings.manifest.prehashed;
+        let names = |names: PrehashedNames| match names {
+            PrehashedNames::Glob { text, .. } => format!("glob {text}"),
+            PrehashedNames::Manifest(path) => format!("path {}", path.display()),
+        };
+        prehashed.into_iter().map(|item| (names(item.names), item.subject)).collect()
+    };
+    let file = "prehashed = [\n  \"assets/*\",\n  \"dist/.vite/manifest.json\",\n]\n";
+    assert_eq!(
+        given(Run::file(file)),
+        [
+            ("glob assets/*".to_owned(), "`prehashed` in `s3collect.toml:2`".to_owned()),
+            ("path dist/.vite/manifest.json".to_owned(), "`prehashed` in `s3collect.toml:3`".to_owned()),
+        ]
+    );
+    assert_eq!(
+        given(Run::environment(&[("S3COLLECT_PREHASHED", "*.json,m.json")])),
+        ["glob *.json", "path m.json"]
+            .map(|names| (names.to_owned(), "`S3COLLECT_PREHASHED` in the environment".to_owned()))
+    );
+    assert_eq!(
+        Run::file("\nprehashed = [\"a[\"]\n").errors(SHOW),
+        [
+            "`prehashed` in `s3collect.toml:2`: `a[` is no glob: unclosed character class; missing ']' / hint: a `\\` before a character takes it literally"
+        ]
+    );
+    assert_eq!(
+        Run::file("prehashed = [1]\n").errors(SHOW),
+        [
+            "`prehashed` in `s3collect.toml:1` must be a list of globs and of paths that end in `.json`, found another list"
+        ]
+    );
+}
+
+#[test]
 fn rules_are_told_by_their_line() {
     let file = "[[rules]]\nmatch = \"*.html\"\ngzip = false\nentry = true\n[[rules]]\nmatch = \"fonts/*\"\n\
         object_parameters = { CacheControl = \"max-age=1\" }\n";
@@ -641,7 +678,8 @@ proptest! {
         let combined = Run::environment(&[(name, &value)]).combine();
         let shown = format!("{:?}", show::rows(&combined));
         let is_masked = name.contains("KEY") || name.contains("TOKEN") || name.starts_with("S3COLLECT_RULES");
-        prop_assert!(!is_masked || name == "AWS_CLOUDFRONT_KEY_ID" || !shown.contains("hunter2"), "{}", shown);
+        let names_no_secret = ["AWS_CLOUDFRONT_KEY_ID", "S3COLLECT_CLOUDFRONT_KEY_FILE"].contains(&name);
+        prop_assert!(!is_masked || names_no_secret || !shown.contains("hunter2"), "{}", shown);
         drop(combined.resolve(PUSH));
     }
 }

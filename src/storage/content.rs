@@ -3,12 +3,16 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use futures_util::{Stream, StreamExt as _};
 use tempfile::TempPath;
 use tokio::fs::File;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
 
 use crate::report::Silent;
 
@@ -43,6 +47,12 @@ impl Content {
     #[must_use]
     pub fn reader(reader: impl AsyncRead + Send + Unpin + 'static) -> Self {
         Self::of(Source::Reader(Box::new(reader)))
+    }
+
+    /// The pieces of a stream until its end: the body of a request, for instance.
+    #[must_use]
+    pub fn stream(pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Self {
+        Self::reader(Pieces { stream: pieces.boxed(), piece: Bytes::new() })
     }
 
     /// The same with a content type that goes over the one that the name implies, as a form's upload has it.
@@ -108,6 +118,30 @@ impl Content {
             Some(transfer) => Box::new(transfer.reading(reader)),
             None => reader,
         })
+    }
+}
+
+/// A stream as a reader.
+struct Pieces {
+    stream: BoxStream<'static, io::Result<Bytes>>,
+    piece: Bytes,
+}
+
+impl AsyncRead for Pieces {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        while self.piece.is_empty() {
+            match ready!(self.stream.poll_next_unpin(context)) {
+                Some(piece) => self.piece = piece?,
+                None => return Poll::Ready(Ok(())),
+            }
+        }
+        let count = self.piece.len().min(buffer.remaining());
+        buffer.put_slice(&self.piece.split_to(count));
+        Poll::Ready(Ok(()))
     }
 }
 

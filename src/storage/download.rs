@@ -15,8 +15,8 @@ use crate::digest::{Checksum, hex};
 use crate::name::ObjectKey;
 use crate::parameters::Parameter;
 use crate::store::{
-    ByteRange, GetAnswer, GetRequest, ObjectHead, Operation, ReadCondition, Store, StoreError, StoreErrorKind,
-    Target,
+    ByteRange, GetAnswer, GetRequest, ObjectHead, Operation, ReadCondition, Store, StoreError,
+    StoreErrorKind, Target,
 };
 
 use super::{Storage, StorageError, Transfer};
@@ -132,7 +132,11 @@ impl<S: Store + 'static> Storage<S> {
             transfer.progress(piece.len());
             bytes.extend_from_slice(&piece);
         }
-        if bytes.len() as u64 == length { Ok(bytes.freeze()) } else { Err(broken(StoreErrorKind::ConnectionLost).into()) }
+        if bytes.len() as u64 == length {
+            Ok(bytes.freeze())
+        } else {
+            Err(broken(StoreErrorKind::ConnectionLost).into())
+        }
     }
 }
 
@@ -145,7 +149,8 @@ async fn blocking<T: Send + 'static>(
     path: &Path,
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T, StorageError> {
-    let outcome = tokio::task::spawn_blocking(work).await.map_err(io::Error::other).and_then(|outcome| outcome);
+    let outcome =
+        tokio::task::spawn_blocking(work).await.map_err(io::Error::other).and_then(|outcome| outcome);
     outcome.map_err(|source| StorageError::Local { verb: "write", path: path.to_owned(), source })
 }
 
@@ -266,7 +271,8 @@ fn remove_stale(folder: &Path, base: &str, current: &str) {
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let tag = name.strip_prefix(&prefix).and_then(|rest| rest.strip_suffix(".part"));
-        let is_ours = tag.is_some_and(|tag| tag.len() == 12 && tag.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let is_ours =
+            tag.is_some_and(|tag| tag.len() == 12 && tag.bytes().all(|byte| byte.is_ascii_hexdigit()));
         if is_ours && name != current {
             // It only takes room.
             let _ = std::fs::remove_file(entry.path());

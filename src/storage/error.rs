@@ -6,18 +6,11 @@ use std::path::PathBuf;
 use crate::error::{Diagnose, Exit};
 use crate::name::NameError;
 use crate::store::StoreError;
+use crate::url::UrlError;
 
 /// Why an operation was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
-    /// The name leads out of the location: Django's `SuspiciousOperation`.
-    #[error("access to `{name}` is denied: it leads out of the location `{location}`")]
-    Denied {
-        /// The name, cleaned.
-        name: String,
-        /// The location.
-        location: String,
-    },
     /// A name to save under is absolute or has `..` in it: Django's `SuspiciousFileOperation`.
     #[error("`{path}` is no name to save under: it is absolute, or has `..` in it")]
     Traversal {
@@ -38,9 +31,15 @@ pub enum StorageError {
         /// Characters.
         max_length: usize,
     },
-    /// The key would be none that S3 takes.
+    /// The name leads out of the location, which is Django's `SuspiciousOperation`, or its key is none that S3 takes.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// There is no URL of it.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// Nobody told the storage where its URLs lead.
+    #[error("this storage knows no URLs")]
+    NoUrls,
     /// There is no such object: Python's `FileNotFoundError`.
     #[error("there is no `s3://{bucket}/{key}`")]
     Absent {
@@ -112,7 +111,7 @@ impl StorageError {
 impl Diagnose for StorageError {
     fn name(&self) -> Option<String> {
         match self {
-            Self::Denied { name, .. }
+            Self::Name(NameError::OutsideLocation { name, .. })
             | Self::NoFileName { name }
             | Self::TooLong { name, .. }
             | Self::Content { name, .. } => Some(name.clone()),
@@ -135,15 +134,13 @@ impl Diagnose for StorageError {
         match self {
             Self::Store(error) => error.note(),
             Self::Name(error) => error.note(),
+            Self::Url(error) => error.note(),
             _ => None,
         }
     }
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Denied { .. } => {
-                "give the name as it is below the location, without a slash at its beginning".to_owned()
-            }
             Self::Traversal { .. } => "save under a relative name without `..`".to_owned(),
             Self::TooLong { .. } => "allow longer names, or choose a shorter folder".to_owned(),
             Self::Absent { .. } => "`s3collect ls` lists what is there".to_owned(),
@@ -151,6 +148,9 @@ impl Diagnose for StorageError {
             Self::Damaged { .. } => "set `gzip = false` to read it as it is stored".to_owned(),
             Self::Store(error) => return error.hint(),
             Self::Name(NameError::KeyTooLong { .. }) => "choose a shorter name".to_owned(),
+            Self::Name(error) => return error.hint(),
+            Self::Url(error) => return error.hint(),
+            Self::NoUrls => "make it with `Storage::with_urls`".to_owned(),
             _ => return None,
         })
     }
@@ -159,9 +159,11 @@ impl Diagnose for StorageError {
         match self {
             Self::Store(error) => error.exit(),
             Self::Interrupted => Exit::Interrupted,
-            Self::Denied { .. } | Self::Traversal { .. } | Self::NoFileName { .. } | Self::TooLong { .. } => {
-                Exit::Usage
-            }
+            Self::Name(NameError::OutsideLocation { .. })
+            | Self::Traversal { .. }
+            | Self::NoFileName { .. }
+            | Self::TooLong { .. } => Exit::Usage,
+            Self::Url(error) => error.exit(),
             _ => Exit::Failed,
         }
     }

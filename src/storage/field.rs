@@ -134,6 +134,14 @@ impl FieldFile {
         storage.size(self.required()?).await
     }
 
+    /// Where it can be fetched from.
+    ///
+    /// # Errors
+    /// [`StorageError::NoFile`], and as [`Storage::url`].
+    pub fn url<S: Store + 'static>(&self, storage: &Storage<S>) -> Result<String, StorageError> {
+        storage.url(self.required()?)
+    }
+
     /// Opens the file for reading.
     ///
     /// # Errors

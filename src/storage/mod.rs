@@ -37,11 +37,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use crate::digest::ChecksumAlgorithm;
-use crate::name::{AssetName, Location, ObjectKey, StoredName};
+use crate::name::{AssetName, Location, ObjectKey, StoredName, clean_name};
 use crate::object::{Described, Description, Role, describe};
 use crate::python::path;
 use crate::settings::{FileSettings, ObjectSettings, Settings};
 use crate::store::{ListedObject, ObjectHead, Store, StoreError, delete_all};
+use crate::url::{SignedUrl, UrlRequest};
+use crate::urls::UrlSource;
 
 mod content;
 mod download;
@@ -60,7 +62,7 @@ pub use content::Content;
 pub use download::Downloaded;
 pub use error::StorageError;
 pub use field::{Chunks, FieldFile};
-pub use name::{clean_name, generate_filename, get_valid_name};
+pub use name::{generate_filename, get_valid_name};
 pub use reader::StorageReader;
 pub use save::Saved;
 pub use transfer::Transfer;
@@ -96,12 +98,13 @@ impl From<&Settings> for StorageOptions {
 /// A storage: `S3Storage` of django-storages. Clones are the same storage.
 ///
 /// Names are cleaned as django-storages cleans them, and those that lead out of the location are refused by every
-/// operation with [`StorageError::Denied`].
+/// operation with [`StorageError::Name`].
 #[derive(Debug)]
 pub struct Storage<S> {
     store: Arc<S>,
     options: Arc<StorageOptions>,
     lacks_conditions: Arc<AtomicBool>,
+    urls: Option<Arc<UrlSource>>,
 }
 
 impl<S> Clone for Storage<S> {
@@ -110,6 +113,7 @@ impl<S> Clone for Storage<S> {
             store: Arc::clone(&self.store),
             options: Arc::clone(&self.options),
             lacks_conditions: Arc::clone(&self.lacks_conditions),
+            urls: self.urls.clone(),
         }
     }
 }
@@ -136,6 +140,8 @@ impl Listing {
 pub struct ListedFile {
     /// Its name, relative to what was listed.
     pub name: String,
+    /// The object's key, as the service spells it.
+    pub key: String,
     /// Bytes as stored.
     pub size: u64,
     /// Without quotes; empty where the listing has none.
@@ -152,7 +158,34 @@ impl<S: Store + 'static> Storage<S> {
             store: Arc::new(store),
             options: Arc::new(options),
             lacks_conditions: Arc::new(AtomicBool::new(false)),
+            urls: None,
         }
+    }
+
+    /// The same with URLs that lead where the source says.
+    #[must_use]
+    pub fn with_urls(mut self, source: UrlSource) -> Self {
+        self.urls = Some(Arc::new(source));
+        self
+    }
+
+    /// The URL of a file, whether there is one or not: at the custom domain or in the bucket, signed from now on for as
+    /// long as the settings say. Sends nothing.
+    ///
+    /// # Errors
+    /// [`StorageError::NoUrls`] without [`Storage::with_urls`], [`StorageError::Url`].
+    #[expect(clippy::disallowed_methods, reason = "a signature begins when it is made")]
+    pub fn url(&self, name: &str) -> Result<String, StorageError> {
+        Ok(self.url_with(name, &UrlRequest::at(SystemTime::now().into()))?.url)
+    }
+
+    /// The same for another method or time, or with parameters: what is served as which type, under which file name.
+    ///
+    /// # Errors
+    /// As [`Storage::url`].
+    pub fn url_with(&self, name: &str, request: &UrlRequest) -> Result<SignedUrl, StorageError> {
+        let source = self.urls.as_ref().ok_or(StorageError::NoUrls)?;
+        Ok(source.urls()?.url(name, request)?)
     }
 
     /// The store below.
@@ -170,7 +203,7 @@ impl<S: Store + 'static> Storage<S> {
     /// The key of the object that a name means.
     ///
     /// # Errors
-    /// [`StorageError::Denied`], [`StorageError::NoFileName`], [`StorageError::Name`].
+    /// [`StorageError::Name`] and [`StorageError::NoFileName`].
     pub fn key(&self, name: &str) -> Result<ObjectKey, StorageError> {
         name::key(&self.options.location, name)
     }
@@ -211,7 +244,7 @@ impl<S: Store + 'static> Storage<S> {
     /// some tools make to mark a directory is left out.
     ///
     /// # Errors
-    /// [`StorageError::Denied`], and any refusal of the store.
+    /// [`StorageError::Name`], and any refusal of the store.
     pub async fn listdir(&self, directory: &str) -> Result<Listing, StorageError> {
         let prefix = self.prefix(directory)?;
         let mut listing = Listing::default();
@@ -271,6 +304,15 @@ impl<S: Store + 'static> Storage<S> {
         Ok(delete_all(&*self.store, &keys).await?)
     }
 
+    /// Deletes what a listing shows, by its keys.
+    ///
+    /// # Errors
+    /// As [`Storage::delete_all`].
+    pub async fn delete_listed(&self, files: &[ListedFile]) -> Result<Vec<StoreError>, StorageError> {
+        let keys = files.iter().map(|file| ObjectKey::new(file.key.as_str()));
+        Ok(delete_all(&*self.store, &keys.collect::<Result<Vec<_>, _>>()?).await?)
+    }
+
     /// The name that [`Storage::save`] would try first: with `file_overwrite` the same, cut to `max_length` characters,
     /// otherwise one that is free now. Whether it still is when the file is saved is another question, which `save` asks.
     ///
@@ -312,9 +354,12 @@ impl<S: Store + 'static> Storage<S> {
         StorageError::Absent { bucket: self.options.bucket.clone(), key: key.to_string() }
     }
 
-    /// What the keys in a directory begin with.
-    fn prefix(&self, directory: &str) -> Result<String, StorageError> {
-        let mut prefix = name::joined(&self.options.location, &clean_name(directory))?;
+    /// What the keys of all files in a directory begin with, a slash at its end; empty for the whole bucket.
+    ///
+    /// # Errors
+    /// [`StorageError::Name`].
+    pub fn prefix(&self, directory: &str) -> Result<String, StorageError> {
+        let mut prefix = self.options.location.storage_key(directory)?;
         if !prefix.is_empty() && !prefix.ends_with('/') {
             prefix.push('/');
         }
@@ -335,6 +380,7 @@ impl<S: Store + 'static> Storage<S> {
 fn listed(object: ListedObject, prefix: &str) -> ListedFile {
     ListedFile {
         name: relative(&object.key, prefix),
+        key: object.key,
         size: object.size,
         etag: object.etag,
         last_modified: object.last_modified,

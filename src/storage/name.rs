@@ -1,5 +1,5 @@
-//! What a name becomes before it is a key, or before something is saved under it: django-storages' `clean_name` and
-//! `safe_join`, Django's checks and its search for a name that is free. Pure but for the random characters.
+//! What a name becomes before something is saved under it: Django's checks, and its search for a name that is free.
+//! Pure but for the random characters.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::LazyLock;
@@ -20,16 +20,6 @@ const ALPHABET: &[u8; 62] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX
 /// What Django takes out of a file name.
 static UNFIT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"[^-\p{L}\p{N}_.]").expect("a constant pattern"));
-
-/// django-storages' `clean_name`: normal, with `/` for `\`, a trailing slash kept, empty for nothing.
-#[must_use]
-pub fn clean_name(name: &str) -> String {
-    let mut clean = path::normpath(name).replace('\\', "/");
-    if name.ends_with('/') && !clean.ends_with('/') {
-        clean.push('/');
-    }
-    if clean == "." { String::new() } else { clean }
-}
 
 /// Django's `get_valid_filename`: no blanks at the ends, `_` for other spaces, and nothing that is not a letter, a digit, `-`,
 /// `_` or a dot.
@@ -57,27 +47,13 @@ pub fn generate_filename(filename: &str) -> Result<String, StorageError> {
     Ok(path::normpath(&path::join(folder, &get_valid_name(base)?)))
 }
 
-/// The key of a name under a location, which may be the location itself with a slash at its end, or empty.
-pub(super) fn joined(location: &Location, name: &str) -> Result<String, StorageError> {
-    let base = location.as_str();
-    let start = format!("{base}/");
-    let mut joined = path::normpath(&path::join(&start, name));
-    if name.ends_with('/') || joined == base || format!("{joined}/") == start {
-        joined.push('/');
-    }
-    match joined.strip_prefix(base) {
-        Some(rest) if rest.starts_with('/') => Ok(joined.trim_start_matches('/').to_owned()),
-        _ => Err(StorageError::Denied { name: name.to_owned(), location: base.to_owned() }),
-    }
-}
-
 /// The key of the object that a name means.
 pub(super) fn key(location: &Location, name: &str) -> Result<ObjectKey, StorageError> {
-    let joined = joined(location, &clean_name(name))?;
-    if joined.is_empty() {
+    let key = location.storage_key(name)?;
+    if key.is_empty() {
         return Err(StorageError::NoFileName { name: name.to_owned() });
     }
-    Ok(ObjectKey::new(joined)?)
+    Ok(ObjectKey::new(key)?)
 }
 
 /// Django's `validate_file_name` with relative paths allowed.

@@ -10,14 +10,14 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use crate::digest::Layout;
 use crate::encode::UNIX;
-use crate::name::ObjectKey;
+use crate::name::{ObjectKey, clean_name};
 use crate::object::{Compression, Description};
 use crate::parameters::Parameter;
 use crate::store::{Condition, Store, StoreErrorKind};
 
 use super::name::{Candidates, truncated, validate};
 use super::upload::{Destination, Stored, Upload};
-use super::{Content, Storage, StorageError, clean_name};
+use super::{Content, Storage, StorageError};
 
 /// Bytes that are read at once.
 const PIECE: usize = 64 * 1024;

@@ -84,8 +84,8 @@ async fn what_is_forbidden_is_no_absence() {
 async fn no_operation_leaves_the_location() {
     let storage = storage(options());
     storage.store().insert("secret", "x", ObjectParameters::default());
-    let denied = "access to `../secret` is denied: it leads out of the location `media` | \
-                  give the name as it is below the location, without a slash at its beginning";
+    let denied = "`../secret` leads out of the location `media` | \
+                  names are relative to `location`, e.g. `css/site.css`";
     assert_eq!(told(&storage.exists("../secret").await.expect_err("denied")), denied);
     assert_eq!(told(&storage.open("../secret").await.err().expect("denied")), denied);
     assert_eq!(told(&storage.create("../secret").err().expect("denied")), denied);

@@ -8,11 +8,11 @@ use std::task::{Context, Poll, ready};
 use futures_util::future::BoxFuture;
 use tokio::io::AsyncWrite;
 
-use crate::name::ObjectKey;
+use crate::name::{ObjectKey, clean_name};
 use crate::store::{Condition, Store, StoreErrorKind};
 
 use super::upload::{Destination, Stored, Upload};
-use super::{Saved, Storage, StorageError, clean_name};
+use super::{Saved, Storage, StorageError};
 
 /// The least that S3 takes for a part that is not the last.
 const LEAST_PART: u64 = 5 * 1024 * 1024;

@@ -51,7 +51,7 @@ pub trait Store: Send + Sync {
     /// What the bucket says of an object, its stored checksums included; `None` where there is none.
     fn head(&self, key: &ObjectKey) -> impl Future<Output = Result<Option<ObjectHead>, StoreError>> + Send;
 
-    /// An object, or a stretch of it, piece by piece; [`fetch`] takes a small one whole.
+    /// An object, or a stretch of it, piece by piece; [`fetch()`] takes a small one whole.
     fn get(&self, request: &GetRequest) -> impl Future<Output = Result<GetAnswer, StoreError>> + Send;
 
     /// Stores a whole object by one request.

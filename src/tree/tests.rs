@@ -50,7 +50,7 @@ impl Site {
         let mut files: Vec<CollectedFile> = files.collect();
         files.sort_by(|left, right| left.name.cmp(&right.name));
         let rewriter = Rewriter::new(false);
-        let read = read(files, &rewriter);
+        let read = read(files, &std::collections::BTreeSet::new(), &rewriter);
         let options = PostProcessOptions {
             settings: &self.settings,
             rewriter: &rewriter,

@@ -464,6 +464,7 @@ mod server {
     use tempfile::TempDir;
 
     use super::{Abilities, conforms, conforms_within};
+    use crate::url::{Place, signed_urls_open};
 
     async fn client(endpoint: String, bucket: &str, access_key: &str, secret_key: &str) -> S3Store {
         let settings = ConnectionSettings {
@@ -495,7 +496,7 @@ mod server {
     }
 
     /// `S3COLLECT_TEST_ENDPOINT` with `_BUCKET` (empty), `_ACCESS_KEY`, `_SECRET_KEY`, and in `_LACKS` any of
-    /// `rare_headers redirects conditions checksums strange_keys`.
+    /// `rare_headers redirects conditions checksums strange_keys signatures`.
     #[expect(clippy::disallowed_methods, reason = "a test is told from outside where a server is")]
     fn said(name: &str, default: &str) -> String {
         std::env::var(format!("S3COLLECT_TEST_{name}")).unwrap_or_else(|_| default.to_owned())
@@ -517,7 +518,13 @@ mod server {
             strange_keys: has("strange_keys"),
         };
         let (bucket, access_key) = (said("BUCKET", "conformance"), said("ACCESS_KEY", "test"));
-        let store = client(endpoint, &bucket, &access_key, &said("SECRET_KEY", "test")).await;
+        let (secret_key, region) = (said("SECRET_KEY", "test"), said("REGION", "us-east-1"));
+        let store = client(endpoint.clone(), &bucket, &access_key, &secret_key).await;
         conforms_within(&store, abilities).await;
+        if has("signatures") {
+            let place = Place { endpoint, bucket, access_key, secret_key, region };
+            let opened = tokio::task::spawn_blocking(move || signed_urls_open(&place, &["path"], "de")).await;
+            opened.expect("signed URLs are taken");
+        }
     }
 }

@@ -92,7 +92,7 @@ fn everything_that_is_wrong_is_told_in_one_run() {
                 "key": null,
                 "message": "circular references: `e.css` → `f.css` → `e.css`",
                 "note": "the hash of each depends on the others; Django ends here with `Max post-process passes exceeded`",
-                "hint": "remove one of these references",
+                "hint": "remove one of these references, or set `circular_references = \"hash\"` to name such files by one common hash",
             },
             {
                 "name": "e.css",
@@ -105,6 +105,24 @@ fn everything_that_is_wrong_is_told_in_one_run() {
     );
     assert_eq!(document["note"], "nothing was written to `root`");
     assert!(!site.path("root").exists());
+}
+
+#[test]
+fn files_in_a_circle_have_one_common_hash() {
+    let site = Sandbox::new()
+        .file("static/e.css", "@import 'f.css';")
+        .file("static/f.css", "@import 'e.css';")
+        .file("s3collect.toml", "circular_references = \"hash\"\n");
+    site.run(&["manifest", "static", "--out", "root"]).expect(
+        0,
+        "",
+        "2 assets, 2 rewritten; manifest e837273d8046; 5 files written (215 bytes), 0 unchanged  root  [TIME]\n",
+    );
+    assert_eq!(
+        fs::read_to_string(site.path("root/e.b409c9d8635d.css")).expect("it is there"),
+        "@import url(\"f.b409c9d8635d.css\");"
+    );
+    assert!(site.path("root/f.b409c9d8635d.css").is_file());
 }
 
 #[test]

@@ -13,6 +13,9 @@ use serde_json::{Value, json};
 mod storage;
 
 pub(crate) use storage::{Ls, Rm, StorageVerb};
+mod url;
+
+pub(crate) use url::{Asked as UrlAsked, Url};
 
 const EXAMPLES: &str = "\
 EXAMPLES
@@ -110,6 +113,9 @@ pub(crate) enum Verb {
     Manifest(Manifest),
     #[command(flatten)]
     Storage(StorageVerb),
+    /// Print the URLs of names, signed where the settings say so; offline unless a manifest has to be read
+    #[command(after_help = url::EXAMPLES)]
+    Url(Url),
     /// Look at the settings
     #[command(after_help = SETTINGS_EXAMPLES)]
     Settings {

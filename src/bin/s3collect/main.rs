@@ -9,6 +9,7 @@ mod push_verb;
 mod serve_verb;
 mod settings_verb;
 mod storage_verb;
+mod url_verb;
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
@@ -26,7 +27,7 @@ use s3collect::settings::{Combined, Given, Layer, Loaded, Needs, Source, combine
 use s3collect::tree::TreeOptions;
 use tokio::runtime::{Builder, Runtime};
 
-use args::{Arguments, Explain, Global, Manifest, Push, SettingsFlags, SettingsVerb, StorageVerb, Verb};
+use args::{Arguments, Explain, Global, Manifest, Push, SettingsFlags, SettingsVerb, StorageVerb, Url, Verb};
 use output::{Printer, Verbosity};
 use push_verb::Asked;
 
@@ -107,6 +108,7 @@ impl Surroundings {
             Verb::Explain(explain) => self.explain(global, explain),
             Verb::Manifest(manifest) => self.manifest(global, manifest),
             Verb::Storage(verb) => self.storage(global, verb),
+            Verb::Url(url) => self.url(global, url),
             Verb::Settings { verb: SettingsVerb::Show { all, settings } } => {
                 settings_verb::show(self.combined(global, settings), all, global.json, &self.printer)
             }
@@ -170,6 +172,29 @@ impl Surroundings {
                 self.printer.failed(&errors, global.json)
             }
         }
+    }
+
+    fn url(&self, global: &Global, Url { asked, settings }: Url) -> io::Result<Exit> {
+        let combined = self.combined(global, settings);
+        let warnings = combined.warnings().to_vec();
+        // A custom domain has URLs without a bucket.
+        let domain = combined.value("custom_domain").and_then(|domain| domain.value.as_str());
+        let needs = Needs { bucket: domain.is_none_or(str::is_empty), sources: false };
+        match combined.resolve(needs) {
+            Ok(loaded) => url_verb::run(&loaded, asked, self.cache(), global.json, &self.printer),
+            Err(errors) => {
+                self.printer.warnings(&warnings);
+                let problems: Vec<Problem> = errors.iter().map(Problem::of).collect();
+                self.printer.failed(&problems, global.json)
+            }
+        }
+    }
+
+    /// Where things may be remembered between runs.
+    fn cache(&self) -> Option<PathBuf> {
+        let set = |name: &str| self.environment.get(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let cache = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")))?;
+        Some(cache.join("s3collect"))
     }
 
     /// The settings of a verb, or the warnings and errors that there are instead.

@@ -61,16 +61,14 @@ pub(super) const SETTINGS: &[Setting] = &[
         Kind::Boolean,
         "true",
         "Whether URLs are signed; the two static classes fix it to `false`",
-    )
-    .later(),
+    ),
     Setting::new(
         "querystring_expire",
         &["AWS_QUERYSTRING_EXPIRE"],
-        Kind::WholeNumber { least: 1, most: u64::MAX },
+        Kind::WholeNumber { least: 1, most: 3_155_760_000 },
         "3600",
-        "How many seconds a signed URL is valid for",
-    )
-    .later(),
+        "How many seconds a signed URL is valid for; 604800 (7 days) at most with `s3v4`",
+    ),
     Setting::new(
         "max_memory_size",
         &["AWS_S3_MAX_MEMORY_SIZE"],
@@ -99,41 +97,36 @@ pub(super) const SETTINGS: &[Setting] = &[
         Kind::Text,
         "",
         "The host name of URLs instead of the bucket's, e.g. `cdn.example.com`",
-    )
-    .later(),
+    ),
     Setting::new(
         "url_protocol",
         &["AWS_S3_URL_PROTOCOL"],
         Kind::Text,
         "\"https:\"",
         "The scheme of URLs with a custom domain, with its colon",
-    )
-    .later(),
+    ),
     Setting::new(
         "cloudfront_key_id",
         &["AWS_CLOUDFRONT_KEY_ID"],
         Kind::Text,
         "",
         "The id of the key that signs CloudFront URLs",
-    )
-    .later(),
+    ),
     Setting::new(
         "cloudfront_key",
         &["AWS_CLOUDFRONT_KEY"],
         Kind::Text,
         "",
-        "The private key that signs CloudFront URLs, as PEM text",
+        "The private key that signs CloudFront URLs, as PEM text: RSA, or ECDSA on P-256",
     )
-    .secret()
-    .later(),
+    .secret(),
     Setting::new(
         "signature_version",
         &["AWS_S3_SIGNATURE_VERSION"],
         Kind::Choice(&["s3", "s3v4", "v4"]),
         "\"s3v4\"",
-        "How requests and URLs are signed",
-    )
-    .later(),
+        "How URLs of the bucket are signed; requests are signed with `s3v4`",
+    ),
     Setting::new(
         "addressing_style",
         &["AWS_S3_ADDRESSING_STYLE"],

@@ -132,6 +132,20 @@ pub(super) const SETTINGS: &[Setting] = &[
     )
     .flags(&["--local"]),
     Setting::new(
+        "cloudfront_key_file",
+        &["S3COLLECT_CLOUDFRONT_KEY_FILE"],
+        Kind::Path,
+        "",
+        "The file that holds the private key, instead of `cloudfront_key`",
+    ),
+    Setting::new(
+        "cloudfront_hash",
+        &["S3COLLECT_CLOUDFRONT_HASH"],
+        Kind::Choice(&["sha1", "sha256"]),
+        "\"sha1\"",
+        "What CloudFront's signatures are over; django-storages knows `sha1` only",
+    ),
+    Setting::new(
         "static_url",
         &["S3COLLECT_STATIC_URL"],
         Kind::Text,
@@ -151,9 +165,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         &["S3COLLECT_MANIFEST_STRICT"],
         Kind::Boolean,
         "true",
-        "Whether a name that the manifest lacks is an error",
-    )
-    .later(),
+        "Whether a name that the manifest lacks is an error in `url`, and not fetched and hashed",
+    ),
     Setting::new(
         "manifest_location",
         &["S3COLLECT_MANIFEST_LOCATION"],
@@ -203,8 +216,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         Kind::Choice(&["error", "hash"]),
         "\"error\"",
         "What files that refer to each other are: an error as in Django, or named by one common hash",
-    )
-    .later(),
+    ),
     Setting::new(
         "lexer",
         &["S3COLLECT_LEXER"],
@@ -216,11 +228,10 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting::new(
         "prehashed",
         &["S3COLLECT_PREHASHED"],
-        Kind::List,
+        Kind::Prehashed,
         "[]",
-        "Globs of names that carry a hash already, or a Vite or webpack manifest",
-    )
-    .later(),
+        "Names that carry a hash already and stay as they are: globs, or the `.json` manifest of a Vite or webpack build",
+    ),
     Setting::new(
         "keep_original_files",
         &["S3COLLECT_KEEP_ORIGINAL_FILES"],

@@ -1,4 +1,5 @@
 use super::*;
+use crate::name::clean_name;
 
 /// One row of the fixture; `None` is a refusal.
 struct Row {
@@ -32,7 +33,7 @@ fn keys_are_django_storages() {
     for Row { name, keys, .. } in rows() {
         for (location, expected) in ["", "static", "a/b"].into_iter().zip(keys) {
             let location = Location::new(location).expect("a location");
-            assert_eq!(joined(&location, &clean_name(&name)).ok(), expected, "{name:?} under {location:?}");
+            assert_eq!(location.storage_key(&name).ok(), expected, "{name:?} under {location:?}");
             count += 1;
         }
     }

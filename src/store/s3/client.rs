@@ -46,8 +46,18 @@ pub(super) struct Place {
     pub(super) looked_in: Vec<String>,
 }
 
-/// The client, and where it goes.
-pub(super) async fn connect(settings: &ConnectionSettings) -> Result<(Client, Place), StoreError> {
+/// Where requests and URLs go, by the settings and by what the AWS environment adds to them.
+pub(super) struct Surroundings {
+    /// The AWS environment; `None` where the settings say all.
+    pub(super) chain: Option<SdkConfig>,
+    /// What requests are signed for.
+    pub(super) region: String,
+    /// The endpoint of one's own, without user, password and query.
+    pub(super) endpoint: Option<String>,
+}
+
+/// Reads variables and shared files, as far as the settings leave something to them. Asks nobody for credentials.
+pub(super) async fn surroundings(settings: &ConnectionSettings) -> Result<Surroundings, StoreError> {
     let chain = match (&settings.credentials, &settings.region_name, &settings.endpoint_url) {
         // All is said: what the machine's AWS files hold must not matter, nor cost time.
         (CredentialSource::Static { .. }, Some(_), Some(_)) => None,
@@ -60,13 +70,13 @@ pub(super) async fn connect(settings: &ConnectionSettings) -> Result<(Client, Pl
         .unwrap_or_else(|| DEFAULT_REGION.to_owned());
     let endpoint = settings.endpoint_url.clone().or_else(|| chain.as_ref().and_then(chain_endpoint));
     let endpoint = endpoint.map(|endpoint| bare(&endpoint, settings)).transpose()?;
-    let place = Place {
-        bucket: settings.bucket.clone(),
-        endpoint: endpoint.clone().unwrap_or_else(|| aws_endpoint(&region, settings.use_ssl)),
-        plain_http: endpoint.is_none() && !settings.use_ssl,
-        looked_in: looked_in(&settings.credentials),
-        region,
-    };
+    Ok(Surroundings { chain, region, endpoint })
+}
+
+/// The client, and where it goes.
+pub(super) async fn connect(settings: &ConnectionSettings) -> Result<(Client, Place), StoreError> {
+    let Surroundings { chain, region, endpoint } = surroundings(settings).await?;
+    let place = place(settings, region, endpoint.as_deref());
     let builder = chain.as_ref().map_or_else(
         || {
             let mut builder = Builder::new().behavior_version(BehaviorVersion::latest());
@@ -81,6 +91,17 @@ pub(super) async fn connect(settings: &ConnectionSettings) -> Result<(Client, Pl
     // The SDK puts a bucket's name straight behind the path.
     builder.set_endpoint_url(endpoint.map(|endpoint| endpoint + "/"));
     Ok((Client::from_conf(builder.build()), place))
+}
+
+/// As messages and the wire need it.
+pub(super) fn place(settings: &ConnectionSettings, region: String, endpoint: Option<&str>) -> Place {
+    Place {
+        bucket: settings.bucket.clone(),
+        endpoint: endpoint.map_or_else(|| aws_endpoint(&region, settings.use_ssl), str::to_owned),
+        plain_http: endpoint.is_none() && !settings.use_ssl,
+        looked_in: looked_in(&settings.credentials),
+        region,
+    }
 }
 
 /// What goes for every client: our own retries, time limits and checksums, and one pool of connections.

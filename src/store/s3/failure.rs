@@ -106,6 +106,14 @@ impl Asked<'_> {
         }
     }
 
+    /// There are no credentials to sign a URL with.
+    pub(super) fn keyless(&self, error: &CredentialsError) -> StoreError {
+        let kind = self.credentials(error);
+        let tells = !matches!(kind, StoreErrorKind::NoCredentials { .. });
+        let failed = StoreError::new(self.operation, self.target.clone(), kind);
+        if tells { failed.because(one_line(&innermost(error).to_string())) } else { failed }
+    }
+
     fn credentials(&self, error: &CredentialsError) -> StoreErrorKind {
         let none = match error {
             CredentialsError::CredentialsNotLoaded(_) => true,

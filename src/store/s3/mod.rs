@@ -27,7 +27,10 @@ mod list;
 mod multipart;
 mod put;
 mod send;
+mod signing;
 mod wire;
+
+pub use signing::{UrlPlace, url_place};
 
 /// A bucket at an S3 service.
 pub struct S3Store {

@@ -55,11 +55,7 @@ fn read_error(name: &str, source: std::io::Error) -> Ended {
 }
 
 /// Downloads a file.
-pub(super) async fn get(
-    context: &Context<'_>,
-    name: String,
-    file: Option<PathBuf>,
-) -> Result<Exit, Ended> {
+pub(super) async fn get(context: &Context<'_>, name: String, file: Option<PathBuf>) -> Result<Exit, Ended> {
     let key = context.storage.key(&name)?;
     let base = key.as_str().rsplit('/').next().unwrap_or_default().to_owned();
     let path = match file {
@@ -72,7 +68,8 @@ pub(super) async fn get(
         return Err(Ended::Problems(vec![problem.with_exit(Exit::Usage).with_hint("name a file as well")]));
     }
     let size = context.storage.size(&name).await?;
-    let got = watched(context, "getting", size, context.storage.download(&name, &path, &context.transfer)).await;
+    let got =
+        watched(context, "getting", size, context.storage.download(&name, &path, &context.transfer)).await;
     let got = match got {
         Err(StorageError::Interrupted) => {
             let kept = Problem::new("the download was interrupted")
@@ -95,17 +92,14 @@ pub(super) async fn get(
         });
         context.document("get", fields)?;
     }
-    let checked = got.checked.map_or_else(|| "no checksum to check".to_owned(), |name| format!("{name} agrees"));
+    let checked =
+        got.checked.map_or_else(|| "no checksum to check".to_owned(), |name| format!("{name} agrees"));
     context.printer.line(&format!("{} ({}, {checked})", path.display(), Bytes(got.size)));
     Ok(Exit::Done)
 }
 
 /// Stores a file, and prints the name that it has.
-pub(super) async fn put(
-    context: &Context<'_>,
-    file: PathBuf,
-    name: Option<String>,
-) -> Result<Exit, Ended> {
+pub(super) async fn put(context: &Context<'_>, file: PathBuf, name: Option<String>) -> Result<Exit, Ended> {
     let is_stdin = file == Path::new("-");
     let name = match name {
         Some(name) if !name.ends_with('/') => name,
@@ -122,7 +116,8 @@ pub(super) async fn put(
     let content = content.watched(context.transfer.clone());
     let saved = match watched(context, "putting", size, context.storage.save(&name, content)).await {
         Err(StorageError::Interrupted) => {
-            let told = Problem::new("interrupted").with_exit(Exit::Interrupted).with_note("nothing was stored");
+            let told =
+                Problem::new("interrupted").with_exit(Exit::Interrupted).with_note("nothing was stored");
             return Err(Ended::Problems(vec![told]));
         }
         saved => saved?,

@@ -1,0 +1,2 @@
+import './late.css';
+export default () => document.body.classList.add('late');
