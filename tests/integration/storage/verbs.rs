@@ -60,6 +60,7 @@ fn what_is_not_there_or_not_allowed_is_told() {
         "error: cannot read `dog.txt`\n  caused by: No such file or directory (os error 2)\n",
     );
     assert_eq!(run(&sandbox, &["put", "-"]).status, 2);
+    run(&sandbox, &["put", "-", "photos/"]).expect(2, "", "error: `photos/` names no file\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -102,9 +102,9 @@ pub(super) async fn get(context: &Context<'_>, name: String, file: Option<PathBu
 pub(super) async fn put(context: &Context<'_>, file: PathBuf, name: Option<String>) -> Result<Exit, Ended> {
     let is_stdin = file == Path::new("-");
     let name = match name {
-        Some(name) if !name.ends_with('/') => name,
-        // Into a directory.
-        Some(folder) => format!("{folder}{}", base_name(&file)),
+        // Into a directory; stdin has no name to have there.
+        Some(folder) if folder.ends_with('/') && !is_stdin => format!("{folder}{}", base_name(&file)),
+        Some(name) => name,
         None => base_name(&file),
     };
     let (content, size) = if is_stdin {
