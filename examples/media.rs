@@ -42,6 +42,7 @@ pub(crate) fn settings(environment: &BTreeMap<String, String>, directory: &Path)
         directory,
         home: None,
         static_dir_exists: false,
+        imported: None,
     };
     let loaded = load(given, Needs { bucket: true, sources: false });
     loaded.map(|loaded| loaded.settings).map_err(|errors| errors[0].to_string())

@@ -45,6 +45,7 @@ pub(crate) async fn media_storage(
         directory,
         home: None,
         static_dir_exists: false,
+        imported: None,
     };
     let loaded =
         load(given, Needs { bucket: true, sources: false }).map_err(|errors| Problem::of(&errors[0]))?;

@@ -17,8 +17,8 @@ use crate::plan::Asset;
 use crate::prepare;
 use crate::settings::{
     AddressingStyle, Backend, CircularReferences, CollectSettings, ConnectionSettings, CredentialSource,
-    FileSettings, GzipSettings, ManifestSettings, ObjectSettings, Settings, Severity, SignatureVersion,
-    SourceDir, TransferSettings, UrlSettings,
+    FileSettings, GzipSettings, Lexer, ManifestSettings, ObjectSettings, Settings, Severity,
+    SignatureVersion, SourceDir, TransferSettings, UrlSettings,
 };
 use crate::store::memory::MemoryStore;
 use crate::store::{
@@ -100,6 +100,7 @@ impl Site {
                 in_flight_bytes: 24 * 1024 * 1024,
             },
             files: FileSettings::default(),
+            record_prefix: None,
         }
     }
 
@@ -117,6 +118,8 @@ pub(crate) fn manifest_settings() -> ManifestSettings {
         js_modules: true,
         missing_reference: Severity::Error,
         missing_source_map: Severity::Error,
+        lexer: Lexer::Regex,
+        exclude_rewrite: Vec::new(),
         circular_references: CircularReferences::Refuse,
         prehashed: Vec::new(),
         keep_original_files: true,

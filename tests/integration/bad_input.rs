@@ -130,6 +130,7 @@ fn ended(sandbox: &Sandbox, child: Child) -> Run {
 
 mod endpoints;
 mod files;
+mod hashed;
 mod refusals;
 mod settings;
 mod under_way;

@@ -4,6 +4,7 @@
 mod bad_input;
 mod conformance;
 mod django_goldens;
+mod django_import;
 mod explain;
 mod local_endpoint;
 mod manifest;
@@ -13,6 +14,7 @@ mod readme;
 mod s3_wire;
 mod script;
 mod storage;
+mod storages;
 mod support;
 mod url;
 mod url_goldens;
