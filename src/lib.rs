@@ -34,6 +34,7 @@ pub mod report;
 pub mod rewrite;
 pub mod session;
 pub mod settings;
+pub mod storage;
 pub mod store;
 #[cfg(test)]
 mod testing;

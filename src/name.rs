@@ -251,7 +251,7 @@ impl Location {
     pub fn storage_key(&self, name: &str) -> Result<String, NameError> {
         let base = self.0.as_str();
         let start = format!("{base}/");
-        let clean = clean(name);
+        let clean = clean_name(name);
         let mut key = path::normpath(&path::join(&start, &clean));
         if clean.ends_with('/') || format!("{key}/") == start {
             key.push('/');
@@ -279,8 +279,9 @@ impl Location {
     }
 }
 
-/// `clean_name` of django-storages. Dots are resolved before backslashes become slashes.
-fn clean(name: &str) -> String {
+/// django-storages' `clean_name`: normal, then `/` for `\`, a trailing slash kept, empty for nothing.
+#[must_use]
+pub fn clean_name(name: &str) -> String {
     let mut clean = path::normpath(name).replace('\\', "/");
     if name.ends_with('/') && !clean.ends_with('/') {
         clean.push('/');

@@ -129,7 +129,8 @@ fn asset(
     stored_name: StoredName,
 ) -> Result<Asset, NameError> {
     let key = settings.location.stored_key(&stored_name)?;
-    let object = Described { name: material.name(), stored_name: &stored_name, key: &key, role };
+    let object =
+        Described { name: material.name(), stored_name: &stored_name, key: &key, role, content_type: None };
     let description = object::describe(&settings.objects, object);
     Ok(Asset { material, role, stored_name, key, description })
 }

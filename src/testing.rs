@@ -18,8 +18,8 @@ use crate::plan::Asset;
 use crate::prepare;
 use crate::settings::{
     AddressingStyle, Backend, CircularReferences, ClientSettings, CollectSettings, ConnectionSettings,
-    CredentialSource, GzipSettings, Lexer, ManifestSettings, ObjectSettings, Settings, Severity,
-    SignatureVersion, SourceDir, TransferSettings, UrlSettings,
+    CredentialSource, FileSettings, GzipSettings, Lexer, ManifestSettings, ObjectSettings, Settings,
+    Severity, SignatureVersion, SourceDir, TransferSettings, UrlSettings,
 };
 use crate::store::memory::MemoryStore;
 use crate::store::{
@@ -102,6 +102,7 @@ impl Site {
                 chunking: Chunking::default(),
                 in_flight_bytes: 24 * 1024 * 1024,
             },
+            files: FileSettings::default(),
             record_prefix: None,
         }
     }

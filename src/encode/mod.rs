@@ -26,7 +26,7 @@ pub use material::Material;
 use spool::Spool;
 
 /// The byte of a gzip header that says Unix, which zlib writes.
-const UNIX: u8 = 3;
+pub(crate) const UNIX: u8 = 3;
 
 /// The most bytes of one body that are held in memory. What is larger is hashed in a first read and streamed from
 /// disk in a second: buffers of many MiB that come and go on many threads are never given back by the allocator.

@@ -21,6 +21,8 @@ pub struct Described<'a> {
     pub key: &'a ObjectKey,
     /// What it is in a release.
     pub role: Role,
+    /// The content type that came with the body, as with a form's upload; it goes over the one that the key implies.
+    pub content_type: Option<&'a str>,
 }
 
 /// What an object is in a release.

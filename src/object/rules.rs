@@ -20,7 +20,7 @@ const NO_CACHE: &str = "no-cache";
 /// `ContentEncoding`; `gzip = false` always holds.
 #[must_use]
 pub fn describe(settings: &ObjectSettings, object: Described<'_>) -> Description {
-    let Described { name, stored_name, key, role } = object;
+    let Described { name, stored_name, key, role, content_type } = object;
     let mut draft = Draft::default();
     draft.overlay(&settings.parameters, "`object_parameters`");
     let about = |rule: &&RuleSettings| {
@@ -30,7 +30,7 @@ pub fn describe(settings: &ObjectSettings, object: Described<'_>) -> Description
         draft.apply(rule);
     }
     draft.cache(settings.immutable, role);
-    let guessed = draft.guess_type(key, &settings.media_types);
+    let guessed = draft.guess_type(key, content_type, &settings.media_types);
     if let Some(acl) = settings.default_acl.as_deref().filter(|acl| !acl.is_empty())
         && draft.parameters.get(Parameter::Acl).is_none()
     {
@@ -85,16 +85,24 @@ impl Draft {
     }
 
     /// Without a `ContentType` the key gives one, and its encoding goes over a `ContentEncoding` of the parameters.
-    fn guess_type(&mut self, key: &ObjectKey, added: &BTreeMap<String, String>) -> Option<MediaType> {
+    fn guess_type(
+        &mut self,
+        key: &ObjectKey,
+        content_type: Option<&str>,
+        added: &BTreeMap<String, String>,
+    ) -> Option<MediaType> {
         if self.parameters.get(Parameter::ContentType).is_some() {
             return None;
         }
         let guessed = media_type::guess(key.as_str(), added);
-        self.set(Parameter::ContentType, &guessed.content_type, type_origin(&guessed));
+        match content_type {
+            Some(given) => self.set(Parameter::ContentType, given, "what came with its body".to_owned()),
+            None => self.set(Parameter::ContentType, &guessed.content_type, type_origin(&guessed)),
+        }
         if let Some(encoding) = guessed.encoding {
             self.set(Parameter::ContentEncoding, encoding, "the suffix of its name".to_owned());
         }
-        Some(guessed)
+        Some(guessed).filter(|_| content_type.is_none())
     }
 
     fn compression(&self, gzip: &GzipSettings, guessed: Option<&MediaType>) -> Compression {

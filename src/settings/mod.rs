@@ -95,6 +95,8 @@ pub struct Settings {
     pub url: UrlSettings,
     /// How bodies travel.
     pub transfer: TransferSettings,
+    /// How files are read and written, one by one.
+    pub files: FileSettings,
     /// Where records of releases are kept instead of below the location.
     pub record_prefix: Option<Location>,
 }
@@ -233,7 +235,7 @@ pub struct SourceDir {
 }
 
 /// What is said about objects.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ObjectSettings {
     /// For every object.
     pub parameters: ObjectParameters,
@@ -275,6 +277,38 @@ pub struct GzipSettings {
     pub level: u32,
     /// Keep the plain body when gzip does not help.
     pub if_smaller: bool,
+}
+
+/// Off, and otherwise as django-storages has it.
+impl Default for GzipSettings {
+    fn default() -> Self {
+        let types = [
+            "text/css",
+            "text/javascript",
+            "application/javascript",
+            "application/x-javascript",
+            "image/svg+xml",
+        ];
+        Self { enabled: false, content_types: types.map(str::to_owned).into(), level: 9, if_smaller: false }
+    }
+}
+
+/// How files are read and written, one by one.
+#[derive(Debug, Clone)]
+pub struct FileSettings {
+    /// `file_overwrite`: whether a saved file replaces one of the same name.
+    pub overwrite: bool,
+    /// `max_memory_size`: how many bytes of a decompressed file stay in memory; 0 for all.
+    pub max_memory_size: u64,
+    /// `file_buffer_size`: the size of the parts of a file that is written piece by piece, in bytes.
+    pub buffer_size: u64,
+}
+
+/// As django-storages has it.
+impl Default for FileSettings {
+    fn default() -> Self {
+        Self { overwrite: true, max_memory_size: 0, buffer_size: 5 * 1024 * 1024 }
+    }
 }
 
 /// How names are hashed, references replaced and the manifest written.

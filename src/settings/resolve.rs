@@ -13,9 +13,9 @@ use super::error::SettingsError;
 use super::file::FILE_NAME;
 use super::layer::Origin;
 use super::{
-    Backend, CircularReferences, CollectSettings, ConnectionSettings, CredentialSource, GzipSettings, Lexer,
-    Loaded, ManifestSettings, NamePattern, Needs, ObjectSettings, Secret, Settings, Severity, SourceDir,
-    TransferSettings, mask, prehashed, register, rules,
+    Backend, CircularReferences, CollectSettings, ConnectionSettings, CredentialSource, FileSettings,
+    GzipSettings, Lexer, Loaded, ManifestSettings, NamePattern, Needs, ObjectSettings, Secret, Settings,
+    Severity, SourceDir, TransferSettings, mask, prehashed, register, rules,
 };
 use crate::digest::ChecksumAlgorithm;
 use crate::name::{AssetName, Location};
@@ -60,6 +60,7 @@ impl Combined {
             manifest: self.manifest(&mut errors),
             url: self.url(&mut errors),
             transfer: self.transfer(),
+            files: self.files(),
             record_prefix: self.record_prefix(&mut errors),
         };
         let mut notes = self.notes();
@@ -336,6 +337,15 @@ impl Combined {
         }
         let absolute = ["/", "http://", "https://"].iter().any(|start| url.starts_with(start));
         if absolute { url } else { format!("/{url}") }
+    }
+
+    fn files(&self) -> FileSettings {
+        let default = FileSettings::default();
+        FileSettings {
+            overwrite: self.boolean("file_overwrite"),
+            max_memory_size: self.number("max_memory_size").unwrap_or(default.max_memory_size),
+            buffer_size: self.number("file_buffer_size").unwrap_or(default.buffer_size),
+        }
     }
 
     fn transfer(&self) -> TransferSettings {

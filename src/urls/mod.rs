@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::error::Problem;
-use crate::settings::{Backend, CloudFrontKey, ConnectionSettings, Settings, SignatureVersion};
+use crate::settings::{Backend, CloudFrontKey, ConnectionSettings, Secret, Settings, SignatureVersion};
 use crate::store::s3::{UrlPlace, url_place};
 use crate::url::{Asked, BucketPlace, Instant, SignedUrl, UrlError, UrlRequest, Urls};
 
@@ -55,18 +55,46 @@ pub struct Answer {
     pub warnings: Vec<Problem>,
 }
 
+/// Where URLs lead and who signs them, found out once.
+#[derive(Debug)]
+pub struct UrlSource {
+    settings: Settings,
+    cloudfront_key: Option<Secret>,
+    place: Option<UrlPlace>,
+}
+
+impl UrlSource {
+    /// Finds it out: reads CloudFront's key where that signs, and asks the AWS chain for what settings do not say.
+    /// Sends nothing to S3.
+    ///
+    /// # Errors
+    /// No key, no credentials, or an embedded endpoint (`local`), which has no address that lasts.
+    pub async fn open(settings: &Settings) -> Result<Self, Problem> {
+        let cloudfront_key = cloudfront_key(settings)?.map(Secret::new);
+        let place = match settings.url.custom_domain {
+            Some(_) => None,
+            None => Some(bucket_place(settings).await?),
+        };
+        Ok(Self { settings: settings.clone(), cloudfront_key, place })
+    }
+
+    /// What makes the URLs.
+    ///
+    /// # Errors
+    /// [`UrlError::Key`], [`UrlError::AccessPoint`], [`UrlError::ManyRegions`].
+    pub fn urls(&self) -> Result<Urls<'_>, UrlError> {
+        maker(&self.settings, self.cloudfront_key.as_ref().map(Secret::expose), self.place.as_ref())
+    }
+}
+
 /// Finds the URLs of names.
 ///
 /// # Errors
 /// Everything that is wrong with settings, keys and names.
 pub async fn urls(settings: &Settings, options: &UrlOptions) -> Result<Answer, Vec<Problem>> {
     let one = |problem: Problem| vec![problem];
-    let key = cloudfront_key(settings).map_err(|error| one(error.into()))?;
-    let place = match settings.url.custom_domain {
-        Some(_) => None,
-        None => Some(bucket_place(settings).await.map_err(one)?),
-    };
-    let urls = maker(settings, key.as_deref(), place.as_ref()).map_err(|error| one(error.into()))?;
+    let source = UrlSource::open(settings).await.map_err(one)?;
+    let urls = source.urls().map_err(|error| one(error.into()))?;
     if options.cookies && !urls.are_signed_by_cloudfront() {
         return Err(one(UrlError::NotCloudFront { subject: "`--cookies`" }.into()));
     }
@@ -79,7 +107,7 @@ pub async fn urls(settings: &Settings, options: &UrlOptions) -> Result<Answer, V
             Ok(named(name, name, signed, options.cookies))
         }))?,
     };
-    Ok(Answer { warnings: warnings(&urls, place.as_ref(), options, settings), urls: found })
+    Ok(Answer { warnings: warnings(&urls, source.place.as_ref(), options, settings), urls: found })
 }
 
 /// Every one of them, or all that is wrong.

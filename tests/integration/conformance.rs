@@ -55,6 +55,7 @@ pub(crate) async fn conforms_within<S: Store>(store: &S, abilities: Abilities) {
     files_are_sent_in_stretches(store).await;
     if abilities.conditions {
         conditions_hold(store).await;
+        one_of_many_wins(store).await;
     }
     if abilities.checksums {
         checksums_are_kept(store).await;
@@ -371,6 +372,24 @@ async fn conditions_hold<S: Store>(store: &S) {
     assert_eq!(kind(store.put(&swap(&first)).await), StoreErrorKind::PreconditionFailed);
     let head = store.head(&absent.key).await.expect("a head").expect("an object");
     assert_eq!(head.etag, second);
+}
+
+/// Of fifty who make one new object at once, one does.
+async fn one_of_many_wins<S: Store>(store: &S) {
+    let requests: Vec<PutRequest> = (0..50)
+        .map(|number| {
+            let body = format!("writer {number}");
+            PutRequest { condition: Some(Condition::Absent), ..request("raced", body.as_bytes()) }
+        })
+        .collect();
+    let outcomes = futures_util::future::join_all(requests.iter().map(|request| store.put(request))).await;
+    let won: Vec<String> = outcomes.iter().flatten().map(|answer| answer.etag.clone()).collect();
+    let refused = outcomes.into_iter().filter_map(Result::err).map(|error| error.kind);
+    for kind in refused {
+        assert!(matches!(kind, StoreErrorKind::PreconditionFailed | StoreErrorKind::Conflict), "{kind:?}");
+    }
+    let head = store.head(&key("raced")).await.expect("a head").expect("an object");
+    assert_eq!(won, [head.etag]);
 }
 
 async fn checksums_are_kept<S: Store>(store: &S) {

@@ -11,6 +11,10 @@ use s3collect::settings::register::{self, Setting};
 use s3collect::settings::{Kind, Layer, Origin, Source};
 use serde_json::{Value, json};
 
+mod storage;
+
+pub(crate) use storage::{Ls, Rm, StorageVerb};
+
 use crate::examples::{
     EXAMPLES, EXPLAIN_EXAMPLES, IMPORT_EXAMPLES, MANIFEST_EXAMPLES, MIGRATE_EXAMPLES, POLICY_EXAMPLES,
     PUSH_EXAMPLES, SERVE_EXAMPLES, SETTINGS_EXAMPLES,
@@ -66,6 +70,8 @@ pub(crate) enum Verb {
     /// Write hashed names and the manifest as Django does, offline: to stdout, or a whole tree into a directory
     #[command(after_help = MANIFEST_EXAMPLES)]
     Manifest(Manifest),
+    #[command(flatten)]
+    Storage(StorageVerb),
     /// Print the URLs of names, signed where the settings say so; offline unless a manifest has to be read
     #[command(after_help = url::EXAMPLES)]
     Url(Url),

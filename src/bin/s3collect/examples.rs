@@ -5,6 +5,7 @@ EXAMPLES
   s3collect push ./static --local ./bucket          try it, with no account
   s3collect push ./static --bucket acme-assets --location static
   s3collect push --dry-run                          what would be put, and why
+  s3collect ls --storage media                      what is in the bucket
   s3collect settings show                           what is set, and where it comes from
 
 Settings come from flags, `[storages.NAME]` of the file, the environment (`AWS_…` as in

@@ -12,6 +12,7 @@ mod policy_verb;
 mod push_verb;
 mod serve_verb;
 mod settings_verb;
+mod storage_verb;
 mod url_verb;
 
 use std::collections::BTreeMap;
@@ -27,12 +28,13 @@ use s3collect::django::{self, Ask};
 use s3collect::error::{Exit, Problem};
 use s3collect::push::PushOptions;
 use s3collect::report::Summary;
-use s3collect::settings::{Combined, Given, Loaded, Needs, combine};
+use s3collect::settings::{Combined, Given, Layer, Loaded, Needs, Source, combine};
 use s3collect::tree::TreeOptions;
 use tokio::runtime::{Builder, Runtime};
 
 use args::{
-    Arguments, Django, Explain, Global, IamPolicy, Manifest, Push, SettingsFlags, SettingsVerb, Url, Verb,
+    Arguments, Django, Explain, Global, IamPolicy, Manifest, Push, SettingsFlags, SettingsVerb, StorageVerb,
+    Url, Verb,
 };
 use output::{Printer, Verbosity};
 use push_verb::Asked;
@@ -113,6 +115,7 @@ impl Surroundings {
             Verb::Push(push) => self.push(global, push),
             Verb::Explain(explain) => self.explain(global, explain),
             Verb::Manifest(manifest) => self.manifest(global, manifest),
+            Verb::Storage(verb) => self.storage(global, verb),
             Verb::Url(url) => self.url(global, url),
             Verb::Settings { verb } => self.settings_verb(global, verb),
             Verb::IamPolicy(policy) => self.policy(global, policy),
@@ -176,6 +179,23 @@ impl Surroundings {
             Ok(loaded) => manifest_verb::run(loaded, tree.as_ref(), global.json, self.home(), &self.printer),
             Err((warnings, errors)) => {
                 manifest_verb::tell(&Build::refused(errors, warnings), global.json, &self.printer)
+            }
+        }
+    }
+
+    fn storage(&self, global: &Global, mut verb: StorageVerb) -> io::Result<Exit> {
+        let flags = verb.settings();
+        let flags = SettingsFlags {
+            layer: std::mem::replace(&mut flags.layer, Layer::new(Source::Flag)),
+            sets: std::mem::take(&mut flags.sets),
+            django: std::mem::take(&mut flags.django),
+        };
+        let interactive = io::stdin().is_terminal() && io::stderr().is_terminal();
+        match self.settings(global, flags, Needs { bucket: true, sources: false }) {
+            Ok(loaded) => storage_verb::run(&loaded, verb, global.json, interactive, &self.printer),
+            Err((warnings, errors)) => {
+                self.printer.warnings(&warnings);
+                self.printer.failed(&errors, global.json)
             }
         }
     }

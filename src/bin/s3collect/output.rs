@@ -49,9 +49,19 @@ impl Printer {
 
     /// Data, to stdout. The error of a pipe whose reader has gone is the caller's to end quietly on.
     pub(crate) fn data(&self, text: &str) -> io::Result<()> {
+        self.bytes(text.as_bytes())
+    }
+
+    /// The same for what need not be text.
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
-        stdout.write_all(text.as_bytes())?;
+        stdout.write_all(bytes)?;
         stdout.flush()
+    }
+
+    /// A question on the terminal, which waits for its answer on the same line.
+    pub(crate) fn question(&self, text: &str) {
+        self.stderr(&escape(text));
     }
 
     /// A document, to stdout, for programs: indented, with a newline at its end.

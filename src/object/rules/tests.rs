@@ -46,7 +46,10 @@ fn describe_as(settings: &ObjectSettings, name: &str, stored_name: &str, role: R
     let key = ObjectKey::new(format!("static/{stored_name}")).expect("a key");
     let name = AssetName::new(name).expect("a name");
     let stored_name = StoredName::normal(stored_name).expect("a name");
-    super::describe(settings, Described { name: &name, stored_name: &stored_name, key: &key, role })
+    super::describe(
+        settings,
+        Described { name: &name, stored_name: &stored_name, key: &key, role, content_type: None },
+    )
 }
 
 fn headers(description: &Description) -> Vec<(&'static str, &str)> {

@@ -77,17 +77,15 @@ pub(super) const SETTINGS: &[Setting] = &[
         &["AWS_S3_MAX_MEMORY_SIZE"],
         Kind::WholeNumber { least: 0, most: u64::MAX },
         "0",
-        "How many bytes of a file that is read stay in memory; 0 for all",
-    )
-    .later(),
+        "How many bytes of a file that is decompressed while it is read stay in memory; 0 for all",
+    ),
     Setting::new(
         "file_overwrite",
         &["AWS_S3_FILE_OVERWRITE"],
         Kind::Boolean,
         "true",
-        "Whether a stored file replaces one of the same name; `push` always does",
-    )
-    .later(),
+        "Whether a file that is saved replaces one of the same name; `push` always does",
+    ),
     Setting::new(
         "location",
         &["AWS_LOCATION"],
@@ -217,9 +215,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         &["AWS_S3_FILE_BUFFER_SIZE"],
         Kind::WholeNumber { least: 1, most: u64::MAX },
         "5242880",
-        "The part size of a file that is written piece by piece",
-    )
-    .later(),
+        "The part size of a file that is written piece by piece, 5 MiB at the least",
+    ),
     Setting::new(
         "use_threads",
         &["AWS_S3_USE_THREADS"],
