@@ -121,8 +121,8 @@ pub fn process(
         read::bundler_file(path, &settings.collect.sources)
     })
     .map_err(|errors| errors.iter().map(Problem::of).collect::<Vec<_>>())?;
-    let rewriter = Rewriter::new(settings.manifest.js_modules);
-    let read = read::read(files, &prehashed.names, &rewriter);
+    let rewriter = Rewriter::new(settings.manifest.js_modules, settings.manifest.lexer);
+    let read = read::read(files, &prehashed.names, &settings.manifest.exclude_rewrite, &rewriter);
     let sources: Vec<String> =
         settings.collect.sources.iter().map(|source| source.dir.display().to_string()).collect();
     let options = PostProcessOptions {

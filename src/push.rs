@@ -64,6 +64,8 @@ pub async fn push<S: Store + 'static>(
         describe_all: options.dry_run,
         in_flight_bytes: settings.transfer.in_flight_bytes,
         chunking: settings.transfer.chunking,
+        recording: false,
+        memory: Arc::default(),
     };
     let location = &settings.location;
     match plan(location, how, prepared.assets, &*store, &*reporter, &cancel, &mut summary.warnings).await {

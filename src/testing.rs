@@ -18,8 +18,8 @@ use crate::plan::Asset;
 use crate::prepare;
 use crate::settings::{
     AddressingStyle, Backend, CircularReferences, ClientSettings, CollectSettings, ConnectionSettings,
-    CredentialSource, GzipSettings, ManifestSettings, ObjectSettings, Settings, Severity, SignatureVersion,
-    SourceDir, TransferSettings, UrlSettings,
+    CredentialSource, GzipSettings, Lexer, ManifestSettings, ObjectSettings, Settings, Severity,
+    SignatureVersion, SourceDir, TransferSettings, UrlSettings,
 };
 use crate::store::memory::MemoryStore;
 use crate::store::{
@@ -102,6 +102,7 @@ impl Site {
                 chunking: Chunking::default(),
                 in_flight_bytes: 24 * 1024 * 1024,
             },
+            record_prefix: None,
         }
     }
 
@@ -119,6 +120,8 @@ pub(crate) fn manifest_settings() -> ManifestSettings {
         js_modules: true,
         missing_reference: Severity::Error,
         missing_source_map: Severity::Error,
+        lexer: Lexer::Regex,
+        exclude_rewrite: Vec::new(),
         circular_references: CircularReferences::Refuse,
         prehashed: Vec::new(),
         keep_original_files: true,

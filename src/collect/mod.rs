@@ -258,7 +258,11 @@ impl Gathering<'_> {
 fn look_alikes<'a>(names: impl Iterator<Item = &'a AssetName>) -> Vec<Vec<AssetName>> {
     let mut groups: BTreeMap<String, Vec<AssetName>> = BTreeMap::new();
     for name in names {
-        let folded = name.as_str().nfc().collect::<String>().to_lowercase().nfc().collect();
+        let text = name.as_str();
+        let folded = match text.is_ascii() {
+            true => text.to_ascii_lowercase(),
+            false => text.nfc().collect::<String>().to_lowercase().nfc().collect(),
+        };
         groups.entry(folded).or_default().push(name.clone());
     }
     groups.into_values().filter(|group| group.len() > 1).collect()

@@ -9,6 +9,7 @@ use walkdir::{DirEntry, WalkDir};
 use crate::collect::ignore::Ignore;
 use crate::collect::{CollectError, FileStamp};
 use crate::name::{AssetName, NameError};
+use crate::parallel;
 
 /// What one static dir holds, in the order of its names.
 #[derive(Debug, Default)]
@@ -34,11 +35,14 @@ struct Walk<'a> {
     ignore: &'a Ignore,
     follow_symlinks: bool,
     walked: Walked,
+    /// The files that were met, not looked at yet.
+    entries: Vec<DirEntry>,
 }
 
 /// Walks a static dir that is known to be a directory.
 pub(super) fn walk(dir: &Path, real: PathBuf, ignore: &Ignore, follow_symlinks: bool) -> Walked {
-    let mut walk = Walk { dir, real, ignore, follow_symlinks, walked: Walked::default() };
+    let mut walk =
+        Walk { dir, real, ignore, follow_symlinks, walked: Walked::default(), entries: Vec::new() };
     let mut entries = WalkDir::new(dir).min_depth(1).follow_links(true).sort_by_file_name().into_iter();
     while let Some(entry) = entries.next() {
         let descend = match entry {
@@ -49,7 +53,7 @@ pub(super) fn walk(dir: &Path, real: PathBuf, ignore: &Ignore, follow_symlinks: 
             entries.skip_current_dir();
         }
     }
-    let mut walked = walk.walked;
+    let mut walked = walk.look();
     if walked.files.is_empty() && walked.errors.is_empty() {
         let dir = dir.to_owned();
         walked.errors.push(match walked.ignored.is_empty() {
@@ -75,12 +79,20 @@ impl Walk<'_> {
             return !file_type.is_dir();
         }
         if !file_type.is_dir() {
-            match self.file(entry) {
+            self.entries.push(entry.clone());
+        }
+        true
+    }
+
+    /// Looks at all files that were met, which is most of the work, on all cores.
+    fn look(mut self) -> Walked {
+        for found in parallel::map(&self.entries, |entry| self.file(entry)) {
+            match found {
                 Ok(found) => self.walked.files.push(found),
                 Err(error) => self.walked.errors.push(error),
             }
         }
-        true
+        self.walked
     }
 
     fn file(&self, entry: &DirEntry) -> Result<Found, CollectError> {

@@ -1,9 +1,10 @@
 //! Fetches the evidence that the plan asks for: lists the location once, digests bodies on all cores, sends HEADs
 //! in parallel. Decides nothing itself ([`crate::plan::judge`] does) and changes nothing in the bucket.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::{Duration, SystemTime};
 
 use futures_util::{StreamExt, stream};
 use tokio::sync::Semaphore;
@@ -14,7 +15,8 @@ use crate::digest::Chunking;
 use crate::encode::{self, EncodeError, Encoded};
 use crate::error::Problem;
 use crate::object::Compression;
-use crate::plan::{Action, Asset, BodyFacts, Evidence, Plan, Question, Step, Verdict, judge};
+use crate::plan::{Action, Asset, BodyFacts, Evidence, Memory, Plan, Question, Step, Verdict, judge};
+use crate::release::{HeaderFingerprint, RecordedObject};
 use crate::report::{Event, Reporter};
 use crate::store::{Limit, ListedObject, ObjectHead, Store, StoreError, StoredChecksum};
 
@@ -40,7 +42,15 @@ pub struct CompareOptions {
     pub in_flight_bytes: u64,
     /// How bodies are cut into parts, which decides their ETags.
     pub chunking: Chunking,
+    /// Whether there will be a record of what is compared: then nothing counts as unchanged whose headers nobody saw.
+    pub recording: bool,
+    /// What the last release recorded, by key.
+    pub memory: Arc<HashMap<String, RecordedObject>>,
 }
+
+/// An object that was written later than this after the date that the server gave to its put was put again: the two
+/// dates of one put may differ by a moment.
+const SAME_PUT: Duration = Duration::from_secs(5);
 
 /// What all comparisons of a run share.
 struct Context<'a, S> {
@@ -111,31 +121,39 @@ fn partition(outcomes: Vec<Result<Step, Problem>>) -> Result<Vec<Step>, Vec<Prob
 
 impl<S: Store> Context<'_, S> {
     /// Answers questions until the key is decided. Each question is asked at most once, so this ends.
-    async fn step(&self, asset: Asset, listed: Option<ListedObject>, ask: bool) -> Result<Step, Problem> {
-        let mut evidence = Evidence {
-            listed,
-            source_size: asset.material.size(),
-            stored_plain: matches!(asset.description.compression, Compression::None(_)),
-            parameters: asset.description.parameters.clone(),
-            check_headers: self.options.check_headers,
-            ..Evidence::default()
-        };
+    async fn step(&self, asset: Asset, mut listed: Option<ListedObject>, ask: bool) -> Result<Step, Problem> {
+        let mut head = None;
         if ask {
-            let head = self.head(&asset).await?;
-            evidence.listed = head.as_ref().map(|head| ListedObject {
+            let there = self.head(&asset).await?;
+            listed = there.as_ref().map(|head| ListedObject {
                 key: asset.key.to_string(),
                 size: head.size,
                 etag: head.etag.clone(),
                 last_modified: head.last_modified,
             });
-            evidence.head = Some(head);
+            head = Some(there);
         }
+        let memory = self.memory(&asset, listed.as_ref());
+        let unchanged = |memory: &Memory| listed.as_ref().is_some_and(|listed| memory.is_of(listed));
+        let seen = memory.as_ref().is_some_and(unchanged);
+        let mut evidence = Evidence {
+            check_headers: self.options.check_headers || (self.options.recording && !seen),
+            fingerprint: HeaderFingerprint::of(&asset.description.parameters, &asset.description.compression),
+            memory,
+            listed,
+            head,
+            source_size: asset.material.size(),
+            stored_plain: matches!(asset.description.compression, Compression::None(_)),
+            parameters: asset.description.parameters.clone(),
+            ..Evidence::default()
+        };
         if self.options.describe_all {
             evidence.body = Some(self.body(&asset).await?);
         }
         let action = loop {
             match judge(&evidence) {
                 Verdict::Decided(action) => break action,
+                Verdict::Lacks(Question::Source) => evidence.source = Some(self.source(&asset).await?),
                 Verdict::Lacks(Question::Body) => evidence.body = Some(self.body(&asset).await?),
                 Verdict::Lacks(Question::Head) => evidence.head = Some(self.head(&asset).await?),
                 Verdict::Lacks(Question::Checksum(stored)) => {
@@ -154,6 +172,19 @@ impl<S: Store> Context<'_, S> {
     async fn head(&self, asset: &Asset) -> Result<Option<ObjectHead>, Problem> {
         let _slot = self.options.limit.slot().await;
         self.store.head(&asset.key).await.map_err(|error| named(&error, asset))
+    }
+
+    /// What the last release recorded of a key.
+    fn memory(&self, asset: &Asset, listed: Option<&ListedObject>) -> Option<Memory> {
+        let object = self.options.memory.get(asset.key.as_str())?.clone();
+        let put_at = SystemTime::UNIX_EPOCH + Duration::from_secs(object.put_at);
+        let written = listed.and_then(|listed| listed.last_modified);
+        Some(Memory { put_again: written.is_some_and(|written| written > put_at + SAME_PUT), object })
+    }
+
+    async fn source(&self, asset: &Asset) -> Result<String, Problem> {
+        let material = asset.material.clone();
+        self.on_a_core(asset, move || material.md5()).await
     }
 
     async fn body(&self, asset: &Asset) -> Result<BodyFacts, Problem> {
@@ -177,12 +208,21 @@ impl<S: Store> Context<'_, S> {
         asset: &Asset,
         find_out: impl FnOnce(&Encoded) -> Result<T, EncodeError> + Send + 'static,
     ) -> Result<T, Problem> {
-        let permit = Arc::clone(&self.cores).acquire_owned().await.expect("the semaphore is never closed");
         let (material, compression) = (asset.material.clone(), asset.description.compression.clone());
         let (chunking, limit) = (self.options.chunking, self.body_limit);
+        self.on_a_core(asset, move || find_out(&encode::encode(&material, &compression, chunking, limit)?))
+            .await
+    }
+
+    async fn on_a_core<T: Send + 'static>(
+        &self,
+        asset: &Asset,
+        work: impl FnOnce() -> Result<T, EncodeError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let permit = Arc::clone(&self.cores).acquire_owned().await.expect("the semaphore is never closed");
         let done = spawn_blocking(move || {
             let _permit = permit;
-            find_out(&encode::encode(&material, &compression, chunking, limit)?)
+            work()
         });
         done.await
             .expect("encoding does not panic")

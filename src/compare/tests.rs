@@ -20,6 +20,8 @@ fn options() -> CompareOptions {
         describe_all: false,
         in_flight_bytes: 24 * MIB as u64,
         chunking: Chunking::default(),
+        recording: false,
+        memory: Arc::default(),
     }
 }
 
@@ -321,4 +323,42 @@ async fn no_more_heads_are_under_way_than_the_limit_allows() {
     assert!(plan.is_empty());
     assert_eq!(requests(&store), [("HeadObject", 40), ("ListObjectsV2", 1)]);
     assert_eq!(store.traffic().most_requests, 3);
+}
+
+/// A tree that is as the last release recorded it costs no HEAD and no compression, whoever asks for a record.
+#[tokio::test(start_paused = true)]
+async fn what_is_recorded_is_believed_as_long_as_the_listing_shows_it() {
+    let site = Site::new(&[("a.css", b"a{}"), ("b.css", b"b{}"), ("c.css", b"c{}"), ("d.css", b"d{}")]);
+    let (settings, store) = (site.settings(), Watched::new());
+    let mut memory = HashMap::new();
+    for asset in site.assets(&settings) {
+        let key = asset.key.to_string();
+        store.memory().insert(&key, format!("another body of {key}"), css());
+        let object = store.memory().objects()[&key].clone();
+        let recorded = RecordedObject {
+            role: asset.role,
+            source: asset.material.md5().expect("it can be read"),
+            body: object.etag.clone(),
+            etag: object.etag,
+            size: object.body.len() as u64,
+            headers: HeaderFingerprint::of(&asset.description.parameters, &asset.description.compression),
+            put_at: 0,
+        };
+        memory.insert(key, recorded);
+    }
+    memory.remove("static/d.css");
+    site.write("b.css", b"B{}");
+    store.memory().insert("static/c.css", "c{}", ObjectParameters::default());
+    let recording = CompareOptions { recording: true, memory: Arc::new(memory), ..options() };
+    let plan = plan(&site, &settings, &store, recording).await.expect("a plan");
+    assert_eq!(
+        told(&plan),
+        [
+            row("a.css", "skip: as the last release", false),
+            row("b.css", "put: body differs", false),
+            row("c.css", "put: headers differ: ContentType", true),
+            row("d.css", "put: size differs: 28 stored, 3 now", false),
+        ]
+    );
+    assert_eq!(requests(&store), [("HeadObject", 1), ("ListObjectsV2", 1)]);
 }

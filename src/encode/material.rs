@@ -1,9 +1,13 @@
 //! What a body is made of.
 
 use bytes::Bytes;
+use md5::{Digest as _, Md5};
 
+use super::EncodeError;
 use crate::collect::CollectedFile;
+use crate::digest::hex;
 use crate::name::AssetName;
+use crate::read::SourceFile;
 
 /// A body before it is encoded.
 #[derive(Debug, Clone)]
@@ -43,6 +47,22 @@ impl Material {
             Self::File(file) | Self::Rewritten { file, .. } => Some(file),
             Self::Made { .. } => None,
         }
+    }
+
+    /// The MD5 of the body before compression, in lower-case hex.
+    ///
+    /// # Errors
+    /// Any [`EncodeError`] of reading a file.
+    pub fn md5(&self) -> Result<String, EncodeError> {
+        let mut digest = Md5::new();
+        match self {
+            Self::File(file) => SourceFile::from(file).read(|stretch| {
+                digest.update(stretch);
+                Ok::<(), EncodeError>(())
+            })?,
+            Self::Rewritten { bytes, .. } | Self::Made { bytes, .. } => digest.update(bytes),
+        }
+        Ok(hex(&digest.finalize()))
     }
 
     /// Bytes before compression.

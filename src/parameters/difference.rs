@@ -45,6 +45,14 @@ impl fmt::Display for Field {
     }
 }
 
+impl Parameter {
+    /// Whether a HEAD shows it, so that it is compared.
+    #[must_use]
+    pub fn is_compared(self) -> bool {
+        ALWAYS.contains(&self) || WHERE_ASKED.contains(&self)
+    }
+}
+
 impl ObjectParameters {
     /// In which fields a stored object, as a HEAD shows it, differs from these parameters; sorted by name. What a
     /// HEAD does not show (ACL, tags) is not compared.

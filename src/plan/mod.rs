@@ -19,6 +19,20 @@
 //! | 9 | another ETag that is an MD5, our size | no checksum, no encryption that changes ETags | put: body differs |
 //! | 10 | another ETag that is no MD5, our size | no checksum | put: nothing to compare by |
 //! | 11 | an object in the listing | and none by the time of the HEAD | put: new |
+//!
+//! Where the last release recorded the key, these come first. *Recorded* is what it recorded: ETag and size as stored,
+//! the MD5 of the source, a fingerprint of the headers and of how it was compressed. With a record that lacks the key,
+//! and with one that does not fit any more, headers are always checked.
+//!
+//! | # | the bucket has | and | decision |
+//! |---|---|---|---|
+//! | R1 | nothing under the key | | put: gone |
+//! | R2 | another ETag or size than recorded | | as above |
+//! | R3 | the recorded object | our source is another one | put: body differs |
+//! | R4 | the recorded object | we would compress it otherwise | as above |
+//! | R5 | the recorded object | our headers are others | put: headers differ, naming them |
+//! | R6 | the recorded object | it was put again since, and a HEAD shows other headers | put: headers differ |
+//! | R7 | the recorded object | | skip: recorded |
 
 use serde::Serialize;
 
@@ -27,6 +41,7 @@ use crate::encode::Material;
 use crate::name::{ObjectKey, StoredName};
 use crate::object::{Description, Role};
 use crate::parameters::{ObjectParameters, Parameter};
+use crate::release::{HeaderFingerprint, RecordedObject};
 use crate::store::{ListedObject, ObjectHead, StoredChecksum};
 
 mod reason;
@@ -91,6 +106,29 @@ pub struct Evidence {
     pub checksum: Option<String>,
     /// Whether headers are to be compared too.
     pub check_headers: bool,
+    /// What the last release recorded of the key.
+    pub memory: Option<Memory>,
+    /// The MD5 of our body before compression, once it was taken.
+    pub source: Option<String>,
+    /// Of our headers and compression.
+    pub fingerprint: HeaderFingerprint,
+}
+
+/// What is remembered of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Memory {
+    /// What the last release recorded.
+    pub object: RecordedObject,
+    /// Whether the object was put again since, by its date.
+    pub put_again: bool,
+}
+
+impl Memory {
+    /// Whether the listing shows the very object that was recorded.
+    #[must_use]
+    pub fn is_of(&self, listed: &ListedObject) -> bool {
+        listed.etag == self.object.etag && listed.size == self.object.size
+    }
 }
 
 /// What [`judge`] says.
@@ -105,6 +143,8 @@ pub enum Verdict {
 /// What [`judge`] needs to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
+    /// The MD5 of the body before compression.
+    Source,
     /// The digest of the body as it would be stored.
     Body,
     /// A HEAD of the object.
@@ -192,8 +232,14 @@ impl Plan {
 #[must_use]
 pub fn judge(evidence: &Evidence) -> Verdict {
     let Some(listed) = &evidence.listed else {
-        return put(PutReason::New);
+        return put(if evidence.memory.is_some() { PutReason::Gone } else { PutReason::New });
     };
+    if let Some(memory) = &evidence.memory
+        && memory.is_of(listed)
+        && let Some(verdict) = judge_memory(evidence, memory)
+    {
+        return verdict;
+    }
     if evidence.stored_plain && listed.size != evidence.source_size {
         return put(PutReason::SizeDiffers { stored: listed.size, ours: evidence.source_size });
     }
@@ -211,6 +257,34 @@ pub fn judge(evidence: &Evidence) -> Verdict {
         Some(None) => put(PutReason::New),
         Some(Some(head)) => judge_checksum(evidence, body, head),
     }
+}
+
+/// Rows R3 to R7: the object is the recorded one. `None` where that does not decide.
+fn judge_memory(evidence: &Evidence, memory: &Memory) -> Option<Verdict> {
+    let Some(source) = &evidence.source else {
+        return Some(Verdict::Lacks(Question::Source));
+    };
+    if *source != memory.object.source {
+        return Some(put(PutReason::BodyDiffers));
+    }
+    let different = evidence.fingerprint.difference(&memory.object.headers);
+    if HeaderFingerprint::tells_of_compression(&different) {
+        return None;
+    }
+    if !different.is_empty() {
+        return Some(put(PutReason::HeadersDiffer(different)));
+    }
+    if !memory.put_again && !evidence.check_headers {
+        return Some(Verdict::Decided(Action::Skip(SkipReason::Recorded)));
+    }
+    Some(match &evidence.head {
+        None => Verdict::Lacks(Question::Head),
+        Some(None) => put(PutReason::Gone),
+        Some(Some(head)) => {
+            let encoding = head.parameters.get(Parameter::ContentEncoding).filter(|_| !evidence.stored_plain);
+            headers_decide(evidence, head, encoding, SkipReason::Recorded)
+        }
+    })
 }
 
 /// Rows 7 to 10: the ETag is not ours, the size is.
@@ -236,8 +310,17 @@ fn judge_headers(evidence: &Evidence, body: &BodyFacts, same: SkipReason) -> Ver
         Some(None) => return put(PutReason::New),
         Some(Some(head)) => head,
     };
-    let different =
-        stored_parameters(&evidence.parameters, body.content_encoding).difference(&head.parameters);
+    headers_decide(evidence, head, body.content_encoding, same)
+}
+
+/// Whether the headers that a HEAD shows are ours; the encoding is that of compression.
+fn headers_decide(
+    evidence: &Evidence,
+    head: &ObjectHead,
+    content_encoding: Option<&str>,
+    same: SkipReason,
+) -> Verdict {
+    let different = stored_parameters(&evidence.parameters, content_encoding).difference(&head.parameters);
     if different.is_empty() {
         Verdict::Decided(Action::Skip(same.with_headers()))
     } else {

@@ -22,6 +22,8 @@ pub enum PutReason {
     OpaqueEtag,
     /// Same body; holds the names of the parameters that differ, sorted.
     HeadersDiffer(Vec<String>),
+    /// The last release had it, and now it is gone.
+    Gone,
 }
 
 /// Why an object stays.
@@ -35,6 +37,8 @@ pub enum SkipReason {
     SameEtagAndHeaders,
     /// The stored checksum is ours, and so are the headers.
     SameChecksumAndHeaders(ChecksumAlgorithm),
+    /// The last release stored it from the same source with the same headers, and it is still there.
+    Recorded,
 }
 
 impl SkipReason {
@@ -45,6 +49,7 @@ impl SkipReason {
             Self::SameChecksum(algorithm) | Self::SameChecksumAndHeaders(algorithm) => {
                 Self::SameChecksumAndHeaders(algorithm)
             }
+            Self::Recorded => Self::Recorded,
         }
     }
 }
@@ -58,6 +63,7 @@ impl fmt::Display for PutReason {
             }
             Self::BodyDiffers => formatter.write_str("body differs"),
             Self::OpaqueEtag => formatter.write_str("nothing to compare by: opaque ETag, no checksum"),
+            Self::Gone => formatter.write_str("gone since the last release"),
             Self::HeadersDiffer(names) => write!(formatter, "headers differ: {}", names.join(", ")),
         }
     }
@@ -72,6 +78,7 @@ impl fmt::Display for SkipReason {
             Self::SameChecksumAndHeaders(algorithm) => {
                 write!(formatter, "same {} and headers", algorithm.as_str())
             }
+            Self::Recorded => formatter.write_str("as the last release"),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One test for each row of the decision table.
 
 use super::*;
+use crate::object::{Compression, NoCompression};
 use crate::parameters::ObjectParameters;
 
 const MD5: &str = "0cc175b9c0f1b6a831c399e269772661";
@@ -166,6 +167,90 @@ fn row_10_a_checksum_over_other_parts_is_none() {
 fn row_11_gone_meanwhile() {
     let evidence = Evidence { listed: listed(1, OTHER_MD5), head: Some(None), ..known() };
     assert_eq!(decided(&evidence), put(PutReason::New));
+}
+
+const SOURCE: &str = "4a8a08f09d37b73795649038408b5f33";
+
+/// The recorded object is there, and it is ours.
+fn remembered() -> Evidence {
+    let fingerprint = HeaderFingerprint::of(&css(), &Compression::None(NoCompression::Off));
+    let object = RecordedObject {
+        role: Role::Plain,
+        source: SOURCE.to_owned(),
+        body: OTHER_MD5.to_owned(),
+        etag: OTHER_MD5.to_owned(),
+        size: 1,
+        headers: fingerprint.clone(),
+        put_at: 0,
+    };
+    Evidence {
+        listed: listed(1, OTHER_MD5),
+        body: None,
+        memory: Some(Memory { object, put_again: false }),
+        source: Some(SOURCE.to_owned()),
+        fingerprint,
+        ..known()
+    }
+}
+
+#[test]
+fn row_r1_the_recorded_object_is_gone() {
+    assert_eq!(decided(&Evidence { listed: None, ..remembered() }), put(PutReason::Gone));
+}
+
+#[test]
+fn row_r2_somebody_else_put_another_object_there() {
+    let changed = Evidence { listed: listed(1, MD5), check_headers: true, ..remembered() };
+    assert_eq!(judge(&changed), Verdict::Lacks(Question::Body));
+    let evidence = Evidence { body: body(1), head: head(MD5, css(), Vec::new()), ..changed };
+    assert_eq!(decided(&evidence), Action::Skip(SkipReason::SameEtagAndHeaders));
+    let evidence = Evidence { listed: listed(2, OTHER_MD5), ..remembered() };
+    assert_eq!(decided(&evidence), put(PutReason::SizeDiffers { stored: 2, ours: 1 }));
+}
+
+#[test]
+fn row_r3_another_source() {
+    let evidence = Evidence { source: None, ..remembered() };
+    assert_eq!(judge(&evidence), Verdict::Lacks(Question::Source));
+    let evidence = Evidence { source: Some(MD5.to_owned()), ..evidence };
+    assert_eq!(decided(&evidence), put(PutReason::BodyDiffers));
+}
+
+#[test]
+fn row_r4_compressed_otherwise() {
+    let gzip = Compression::Gzip { level: 9, if_smaller: false };
+    let fingerprint = HeaderFingerprint::of(&css(), &gzip);
+    let evidence = Evidence { fingerprint, stored_plain: false, ..remembered() };
+    assert_eq!(judge(&evidence), Verdict::Lacks(Question::Body));
+}
+
+#[test]
+fn row_r5_other_headers() {
+    let mut parameters = css();
+    parameters.set(Parameter::Acl, "public-read");
+    let fingerprint = HeaderFingerprint::of(&parameters, &Compression::None(NoCompression::Off));
+    let evidence = Evidence { fingerprint, ..remembered() };
+    assert_eq!(decided(&evidence), put(PutReason::HeadersDiffer(vec!["ACL".to_owned()])));
+}
+
+#[test]
+fn row_r6_put_again_since() {
+    let mut evidence = remembered();
+    evidence.memory.as_mut().expect("a memory").put_again = true;
+    assert_eq!(judge(&evidence), Verdict::Lacks(Question::Head));
+    let same = Evidence { head: head(OTHER_MD5, css(), Vec::new()), ..evidence.clone() };
+    assert_eq!(decided(&same), Action::Skip(SkipReason::Recorded));
+    let other =
+        Evidence { head: head(OTHER_MD5, ObjectParameters::default(), Vec::new()), ..evidence.clone() };
+    assert_eq!(decided(&other), put(PutReason::HeadersDiffer(vec!["ContentType".to_owned()])));
+    assert_eq!(decided(&Evidence { head: Some(None), ..evidence }), put(PutReason::Gone));
+}
+
+#[test]
+fn row_r7_as_the_last_release() {
+    assert_eq!(decided(&remembered()), Action::Skip(SkipReason::Recorded));
+    let checked = Evidence { check_headers: true, ..remembered() };
+    assert_eq!(judge(&checked), Verdict::Lacks(Question::Head));
 }
 
 #[test]

@@ -97,6 +97,14 @@ pub enum PostProcessError {
         /// Where the file is.
         stored_name: StoredName,
     },
+    /// What is too much to be told one by one.
+    #[error("`{}` has the same trouble with {count} more references, from line {} on", place.name, place.line)]
+    More {
+        /// The first that is not told.
+        place: Box<Place>,
+        /// How many there are.
+        count: usize,
+    },
     /// Files whose hashes depend on each other.
     #[error("circular references: {}", cycle(names))]
     Circular {
@@ -120,6 +128,16 @@ pub enum PostProcessError {
         names: (AssetName, AssetName),
         /// Whether they are the same, byte for byte.
         same: bool,
+    },
+    /// A script in which Django's patterns had to look for references, although the lexer was to.
+    #[error("`{name}` line {line}: not parsed as JavaScript")]
+    Unlexed {
+        /// Which file.
+        name: AssetName,
+        /// Where that became clear, from 1.
+        line: usize,
+        /// In the parser's words.
+        reason: String,
     },
     /// A file that is named like the manifest.
     #[error("`{name}` is overwritten by the manifest")]
@@ -145,7 +163,9 @@ impl PostProcessError {
             | Self::Directory { place }
             | Self::Dangling { place, .. }
             | Self::Twice { place, .. }
-            | Self::Stale { place, .. } => (place.name.clone(), place.line),
+            | Self::Stale { place, .. }
+            | Self::More { place, .. } => (place.name.clone(), place.line),
+            Self::Unlexed { name, line, .. } => (name.clone(), *line),
             Self::Circular { names } => (names[0].clone(), 0),
             Self::Clash { names, .. } => (names.0.clone(), 0),
             Self::Name { name, .. } | Self::Manifest { name } => (name.clone(), 0),
@@ -194,7 +214,10 @@ impl Diagnose for PostProcessError {
             }
             Self::Clash { same: true, .. } => Some("their bytes are the same".to_owned()),
             Self::Clash { same: false, .. } => Some("their bytes differ".to_owned()),
-            Self::Unparsable { .. } | Self::Directory { .. } | Self::Manifest { .. } => None,
+            Self::Unlexed { reason, .. } => {
+                Some(format!("{reason}; its references are those that Django's patterns find"))
+            }
+            Self::Unparsable { .. } | Self::Directory { .. } | Self::Manifest { .. } | Self::More { .. } => None,
         }
     }
 
@@ -217,6 +240,10 @@ impl Diagnose for PostProcessError {
             Self::Dangling { .. } => "refer to the file by its plain name",
             Self::Twice { .. } => "move that word, which may stand in a comment, behind the imports",
             Self::Stale { .. } => "leave the query out; a hashed name needs none",
+            Self::Unlexed { .. } => {
+                "correct it, or name it in `exclude_rewrite` if its references need no replacing"
+            }
+            Self::More { .. } => "look at those that are told first",
             Self::Circular { .. } => {
                 "remove one of these references, or set `circular_references = \"hash\"` to name such files by one \
                  common hash"

@@ -32,20 +32,21 @@ impl<'a> Judge<'a> {
         finding: &Finding,
         namings: &[Naming],
     ) -> Option<PostProcessError> {
-        match self.severity(finding) {
+        match self.severity(finding.kind, &finding.trouble) {
             Severity::Error => self.words(index, finding, namings),
             Severity::Warn => None,
         }
     }
 
-    fn severity(&self, finding: &Finding) -> Severity {
+    fn severity(&self, kind: ReferenceKind, trouble: &Trouble) -> Severity {
         let settings = self.options.settings;
-        match finding.trouble {
+        match trouble {
+            Trouble::More(first, _) => self.severity(kind, first),
             Trouble::Directory => self.options.directories,
             Trouble::PlainOnly(_) | Trouble::Dangling(_) | Trouble::Twice(_) | Trouble::Unprocessed(..) => {
                 Severity::Warn
             }
-            Trouble::Unparsable | Trouble::Outside(_) | Trouble::Missing(_) => match finding.kind {
+            Trouble::Unparsable | Trouble::Outside(_) | Trouble::Missing(_) => match kind {
                 ReferenceKind::SourceMap => settings.missing_source_map.min(settings.missing_reference),
                 _ => settings.missing_reference,
             },
@@ -61,6 +62,7 @@ impl<'a> Judge<'a> {
     ) -> Option<PostProcessError> {
         let name = self.sources[index].file.name.clone();
         let place = Box::new(Place { name, line: finding.line, url: finding.url.clone() });
+        let is_stored = |target: usize| namings[target].hash == self.sources[target].hash;
         Some(match finding.trouble.clone() {
             Trouble::Unparsable => PostProcessError::Unparsable { place },
             Trouble::Outside(resolved) => PostProcessError::Outside { place, resolved },
@@ -75,9 +77,11 @@ impl<'a> Judge<'a> {
             Trouble::Directory => PostProcessError::Directory { place },
             Trouble::Dangling(replacement) => PostProcessError::Dangling { place, replacement },
             Trouble::Twice(replacement) => PostProcessError::Twice { place, replacement },
-            Trouble::Unprocessed(_, target) if namings[target].hash == self.sources[target].hash => {
-                return None;
-            }
+            Trouble::Unprocessed(_, target) if is_stored(target) => return None,
+            Trouble::More(first, count) => match *first {
+                Trouble::Unprocessed(_, target) if is_stored(target) => return None,
+                _ => PostProcessError::More { place, count },
+            },
             Trouble::Unprocessed(replacement, target) => {
                 let stored_name = namings[target].stored_name.clone();
                 PostProcessError::Stale { place, replacement, stored_name }

@@ -1,6 +1,7 @@
 //! What a reference becomes: `HashedFilesMixin.url_converter`, `_url` and `_stored_name`, step by step.
 
 use std::collections::{BTreeSet, HashMap};
+use std::mem::{Discriminant, discriminant};
 
 use crate::digest::{NotHashable, hashed_name};
 use crate::python::path::{dirname, inside, join, normpath};
@@ -13,6 +14,12 @@ use super::table::{Naming, Table};
 
 /// So many different references of a file are remembered; the others are resolved whenever they are met.
 const REMEMBERED: usize = 1 << 12;
+
+/// Longer references are not remembered, and are told by their beginnings. No key of S3 has more bytes.
+const LONGEST: usize = 1024;
+
+/// So many findings alike are kept of a file; the others are counted, as there may be millions.
+const KEPT: usize = 1000;
 
 /// Everything that is known when references are resolved.
 #[derive(Debug, Clone, Copy)]
@@ -34,9 +41,11 @@ pub(super) struct Referrer<'a> {
     /// The stored names that stand in the text by now: Django's later patterns may find them there.
     handed_out: HashMap<&'a str, usize>,
     /// The files on whose stored names the text depends.
-    pub(super) targets: BTreeSet<usize>,
+    targets: BTreeSet<usize>,
     /// What is to be said about references.
-    pub(super) findings: Vec<Finding>,
+    findings: Vec<Finding>,
+    /// How many of each kind were found.
+    alike: HashMap<(ReferenceKind, Discriminant<Trouble>), usize>,
 }
 
 /// Something that is to be said about a reference.
@@ -46,12 +55,6 @@ pub(super) struct Finding {
     pub(super) url: String,
     pub(super) line: usize,
     pub(super) trouble: Trouble,
-}
-
-impl Finding {
-    fn new(Reference { kind, url, line }: Reference<'_>, trouble: Trouble) -> Self {
-        Self { kind, url: url.to_owned(), line, trouble }
-    }
 }
 
 /// What is the matter with a reference.
@@ -73,6 +76,8 @@ pub(super) enum Trouble {
     Twice(String),
     /// Replaced, by what is a file only if this one is stored as it is.
     Unprocessed(String, usize),
+    /// So many more of this kind, of which this is the first.
+    More(Box<Trouble>, usize),
 }
 
 /// What a name is in the storage.
@@ -87,6 +92,28 @@ enum Target {
     Slash,
     /// A directory.
     Directory,
+}
+
+impl Trouble {
+    fn shortened(self) -> Self {
+        match self {
+            Self::Outside(name) => Self::Outside(shortened(&name)),
+            Self::Missing(name) => Self::Missing(shortened(&name)),
+            Self::PlainOnly(name) => Self::PlainOnly(shortened(&name)),
+            Self::Dangling(name) => Self::Dangling(shortened(&name)),
+            Self::Twice(name) => Self::Twice(shortened(&name)),
+            Self::Unprocessed(name, index) => Self::Unprocessed(shortened(&name), index),
+            other @ (Self::Unparsable | Self::Directory | Self::More(..)) => other,
+        }
+    }
+}
+
+/// A text of any length, for people.
+fn shortened(text: &str) -> String {
+    match text.len() {
+        ..=LONGEST => text.to_owned(),
+        _ => format!("{}…", &text[..text.floor_char_boundary(LONGEST)]),
+    }
 }
 
 impl From<NotHashable> for Trouble {
@@ -104,6 +131,7 @@ impl<'a> Referrer<'a> {
             handed_out: HashMap::new(),
             targets: BTreeSet::new(),
             findings: Vec::new(),
+            alike: HashMap::new(),
         }
     }
 
@@ -113,7 +141,7 @@ impl<'a> Referrer<'a> {
             return replacement.clone();
         }
         let replacement = self.convert(reference);
-        if self.remembered.len() < REMEMBERED {
+        if self.remembered.len() < REMEMBERED && reference.url.len() <= LONGEST {
             self.remembered.insert(reference.url.to_owned(), replacement.clone());
         }
         replacement
@@ -125,7 +153,9 @@ impl<'a> Referrer<'a> {
             return None;
         }
         if self.known.sources[self.index].prehashed {
-            self.findings.extend(self.plain_only(reference));
+            if let Some(trouble) = self.plain_only(reference) {
+                self.find(reference, trouble);
+            }
             return None;
         }
         let found = match urldefrag(url) {
@@ -140,17 +170,41 @@ impl<'a> Referrer<'a> {
             }
             Err(trouble) => (None, Some(trouble)),
         };
-        self.findings.extend(trouble.map(|trouble| Finding::new(reference, trouble)));
+        if let Some(trouble) = trouble {
+            self.find(reference, trouble);
+        }
         replacement
     }
 
+    fn find(&mut self, Reference { kind, url, line }: Reference<'_>, trouble: Trouble) {
+        let alike = (kind, discriminant(&trouble));
+        let found = self.alike.entry(alike).or_default();
+        *found += 1;
+        let trouble = match *found - 1 {
+            ..KEPT => trouble.shortened(),
+            KEPT => Trouble::More(Box::new(trouble.shortened()), 1),
+            _ => return,
+        };
+        self.findings.push(Finding { kind, url: shortened(url), line, trouble });
+    }
+
+    /// What is to be said, and the files on whose stored names the text depends.
+    pub(super) fn finish(mut self) -> (Vec<Finding>, BTreeSet<usize>) {
+        for Finding { kind, trouble, .. } in &mut self.findings {
+            if let Trouble::More(first, count) = trouble {
+                *count = self.alike[&(*kind, discriminant(&**first))] - KEPT;
+            }
+        }
+        (self.findings, self.targets)
+    }
+
     /// What is wrong with a reference that stays as it stands: a file may be stored under its hashed name only.
-    fn plain_only(&self, reference: Reference<'_>) -> Option<Finding> {
+    fn plain_only(&self, reference: Reference<'_>) -> Option<Trouble> {
         let known = self.known;
         let landing = self.landing(reference.url)?;
         let index = known.table.file(&landing).filter(|_| !known.plain_names)?;
         let is_stored = known.namings[index].stored_name.as_str() == landing;
-        (!is_stored).then(|| Finding::new(reference, Trouble::PlainOnly(landing)))
+        (!is_stored).then_some(Trouble::PlainOnly(landing))
     }
 
     /// What a reference becomes whose path and fragment were taken apart.

@@ -17,7 +17,7 @@ use crate::manifest::Manifest;
 use crate::name::StoredName;
 use crate::parallel;
 use crate::read::Source;
-use crate::rewrite::Language;
+use crate::rewrite::{Language, Rewritten, Unlexed};
 use crate::settings::CircularReferences;
 
 /// Post-processes files; errors come in no order.
@@ -31,9 +31,10 @@ pub(super) fn run(
         sources: &sources,
         table: &table,
         options,
-        namings: all(sources.iter().map(first_naming))?,
+        namings: all(parallel::map(&sources, first_naming).into_iter())?,
         contents: vec![Content::Original; sources.len()],
         findings: Vec::new(),
+        unlexed: Vec::new(),
     };
     for component in run.begin()? {
         match component {
@@ -47,7 +48,11 @@ pub(super) fn run(
         .iter()
         .filter_map(|(index, finding)| judge.words(*index, finding, &run.namings))
         .collect();
-    let Run { namings, contents, .. } = run;
+    let Run { namings, contents, unlexed, .. } = run;
+    warnings.extend(unlexed.into_iter().map(|(index, unlexed)| {
+        let name = sources[index].file.name.clone();
+        PostProcessError::Unlexed { name, line: unlexed.line, reason: unlexed.reason }
+    }));
     let assets = assets(sources, plain_names, namings, contents);
     warnings.extend(clashes(&assets, options.settings)?);
     warnings.sort_by_cached_key(PostProcessError::position);
@@ -90,6 +95,8 @@ struct Run<'a> {
     contents: Vec<Content>,
     /// Of files that are settled.
     findings: Vec<(usize, Finding)>,
+    /// Of those, what no lexer could make anything of.
+    unlexed: Vec<(usize, Unlexed)>,
 }
 
 /// What one look at a file shows.
@@ -99,6 +106,7 @@ struct Look {
     /// The files with a name that is not known yet on which the content depends.
     unknown: BTreeSet<usize>,
     findings: Vec<Finding>,
+    unlexed: Option<Unlexed>,
 }
 
 impl Run<'_> {
@@ -156,20 +164,23 @@ impl Run<'_> {
             },
             index,
         );
-        let rewritten = match (Language::of(file.name.as_str()), text) {
+        let (rewritten, unlexed) = match (Language::of(file.name.as_str()), text) {
             (Some(language), Some(text)) => {
-                self.options.rewriter.rewrite(language, text, |reference| referrer.resolve(reference))
+                let rewriter = self.options.rewriter;
+                let Rewritten { text, unlexed } =
+                    rewriter.rewrite(language, text, |reference| referrer.resolve(reference));
+                (text, unlexed)
             }
-            _ => None,
+            _ => (None, None),
         };
-        let Referrer { mut targets, findings, .. } = referrer;
+        let (findings, mut targets) = referrer.finish();
         targets.retain(|target| self.namings[*target].hash == ContentHash::UNKNOWN);
         let rewritten = rewritten.map(|text| (ContentHash::of(text.as_bytes()), Bytes::from(text)));
         let (hash, content) = match rewritten {
             Some((rewritten, bytes)) if rewritten != *hash => (rewritten, Content::Rewritten(bytes)),
             _ => (*hash, Content::Original),
         };
-        Look { content, hash, unknown: targets, findings }
+        Look { content, hash, unknown: targets, findings, unlexed }
     }
 
     /// Takes over what a look showed that depends on nothing unknown.
@@ -224,6 +235,7 @@ impl Run<'_> {
 
     fn take(&mut self, index: usize, look: Look) {
         self.contents[index] = look.content;
+        self.unlexed.extend(look.unlexed.map(|unlexed| (index, unlexed)));
         self.findings.extend(look.findings.into_iter().map(|finding| (index, finding)));
     }
 }

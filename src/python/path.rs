@@ -7,22 +7,23 @@ pub(crate) fn normpath(path: &str) -> String {
         0 => 0,
         _ => 1,
     };
-    let mut parts: Vec<&str> = Vec::new();
+    let mut normal = "//"[..slashes].to_owned();
     for part in path.split('/') {
+        let so_far = &normal[slashes..];
         match part {
             "" | "." => {}
-            ".." if parts.last().is_none_or(|last| *last == "..") => {
-                if slashes == 0 || !parts.is_empty() {
-                    parts.push(part);
+            ".." if slashes > 0 && so_far.is_empty() => {}
+            ".." if !so_far.is_empty() && so_far != ".." && !so_far.ends_with("/..") => {
+                normal.truncate(slashes + so_far.rfind('/').unwrap_or(0));
+            }
+            _ => {
+                if !so_far.is_empty() {
+                    normal.push('/');
                 }
+                normal.push_str(part);
             }
-            ".." => {
-                parts.pop();
-            }
-            _ => parts.push(part),
         }
     }
-    let normal = format!("{}{}", &"//"[..slashes], parts.join("/"));
     if normal.is_empty() { ".".to_owned() } else { normal }
 }
 
@@ -92,6 +93,13 @@ mod tests {
             ("//../..", "//"),
             ("a/..", "."),
             ("b.css?/../x", "x"),
+            ("a/b/../..", "."),
+            ("a/b/../../../..", "../.."),
+            ("..a/b../../c", "..a/c"),
+            ("a/..b/..", "a"),
+            ("/a/../..", "/"),
+            ("//a/b/../c", "//a/c"),
+            ("é/ü/..", "é"),
         ] {
             assert_eq!(normpath(path), normal, "{path}");
         }

@@ -12,6 +12,7 @@ use crate::digest::{ContentHash, ContentHasher};
 use crate::name::AssetName;
 use crate::parallel;
 use crate::rewrite::{Language, Rewriter};
+use crate::settings::NamePattern;
 
 pub use bundler::bundler_file;
 pub use error::ReadError;
@@ -39,11 +40,21 @@ pub struct Read {
     pub errors: Vec<ReadError>,
 }
 
-/// Reads files. Those that are `prehashed` may be in any encoding, as nobody rewrites them.
+/// Reads files. Those that are `prehashed` may be in any encoding, as nobody rewrites them; those with names that match one
+/// of the patterns are no text, whatever they hold.
 #[must_use]
-pub fn read(files: Vec<CollectedFile>, prehashed: &BTreeSet<AssetName>, rewriter: &Rewriter) -> Read {
+pub fn read(
+    files: Vec<CollectedFile>,
+    prehashed: &BTreeSet<AssetName>,
+    exclude: &[NamePattern],
+    rewriter: &Rewriter,
+) -> Read {
     let is_prehashed = |file: &CollectedFile| prehashed.contains(&file.name);
-    let contents = parallel::map(&files, |file| content(file, is_prehashed(file), rewriter));
+    let contents = parallel::map(&files, |file| {
+        let is_excluded = exclude.iter().any(|pattern| pattern.matches(file.name.as_str()));
+        let language = Language::of(file.name.as_str()).filter(|_| !is_excluded);
+        content(file, language, is_prehashed(file), rewriter)
+    });
     let mut read = Read::default();
     for (file, content) in files.into_iter().zip(contents) {
         let (hash, text) = content.unwrap_or_else(|error| {
@@ -58,11 +69,12 @@ pub fn read(files: Vec<CollectedFile>, prehashed: &BTreeSet<AssetName>, rewriter
 
 fn content(
     file: &CollectedFile,
+    language: Option<Language>,
     is_prehashed: bool,
     rewriter: &Rewriter,
 ) -> Result<(ContentHash, Option<String>), ReadError> {
     let source = SourceFile::from(file);
-    let Some(language) = Language::of(file.name.as_str()) else {
+    let Some(language) = language else {
         let mut hasher = ContentHasher::default();
         source.read(|bytes| {
             hasher.update(bytes);
@@ -70,11 +82,7 @@ fn content(
         })?;
         return Ok((hasher.finish(), None));
     };
-    let mut bytes = Vec::with_capacity(usize::try_from(file.stamp.size).unwrap_or_default());
-    source.read(|stretch| {
-        bytes.extend_from_slice(stretch);
-        Ok::<(), ReadError>(())
-    })?;
+    let bytes = source.read_whole()?;
     let hash = ContentHash::of(&bytes);
     match String::from_utf8(bytes) {
         Ok(text) => Ok((hash, rewriter.finds(language, &text).then_some(text))),

@@ -43,8 +43,32 @@ impl SourceFile {
     }
 
     /// Reads the whole file, which ends where its size says; every stretch but the last is [`BUFFER`] bytes long.
-    pub(crate) fn read<E: From<ReadError>>(&self, sink: impl FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
-        self.read_stretch(0, self.stamp.size, sink)
+    pub(crate) fn read<E: From<ReadError>>(
+        &self,
+        mut sink: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if self.stamp.size > BUFFER as u64 {
+            return self.read_stretch(0, self.stamp.size, sink);
+        }
+        let bytes = self.read_whole()?;
+        if bytes.is_empty() { Ok(()) } else { sink(&bytes) }
+    }
+
+    /// The whole file, which ends where its size says.
+    pub(crate) fn read_whole(&self) -> Result<Vec<u8>, ReadError> {
+        let file = self.open()?;
+        let size = self.stamp.size;
+        // One more than there should be, so that the end is seen and the buffer never grows.
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default().saturating_add(1));
+        (&file)
+            .take(size.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(|error| self.unreadable(error))?;
+        if bytes.len() as u64 != size {
+            return Err(self.changed());
+        }
+        self.check(&file)?;
+        Ok(bytes)
     }
 
     /// Reads a stretch of the file.
@@ -106,7 +130,9 @@ fn stretch<E>(
 ) -> Result<(), E> {
     let size = usize::try_from(length).unwrap_or(usize::MAX).min(BUFFER);
     let mut buffer = vec![0; size];
-    file.seek(SeekFrom::Start(offset)).map_err(&failed)?;
+    if offset > 0 {
+        file.seek(SeekFrom::Start(offset)).map_err(&failed)?;
+    }
     let mut left = length;
     while left > 0 {
         let now = usize::try_from(left).unwrap_or(usize::MAX).min(size);

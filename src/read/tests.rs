@@ -1,7 +1,7 @@
 use super::*;
 use crate::collect::FileStamp;
 use crate::name::AssetName;
-use crate::settings::SourceDir;
+use crate::settings::{Lexer, SourceDir};
 
 fn file(dir: &tempfile::TempDir, name: &str, bytes: &[u8]) -> CollectedFile {
     let path = dir.path().join(name);
@@ -20,14 +20,14 @@ fn text_is_kept_only_where_something_refers() {
         file(&dir, "c.js", b"import './a.js';"),
         file(&dir, "d.CSS", b"url(\xff)"),
     ];
-    let read = read(files.clone(), &BTreeSet::new(), &Rewriter::new(false));
+    let read = read(files.clone(), &BTreeSet::new(), &[], &Rewriter::new(false, Lexer::Regex));
     assert!(read.errors.is_empty());
     let texts: Vec<Option<&str>> = read.sources.iter().map(|source| source.text.as_deref()).collect();
     assert_eq!(texts, [Some("\u{feff}a { b: url(c) }"), None, None, None]);
     let hashes: Vec<String> = read.sources.iter().map(|source| source.hash.to_string()).collect();
     assert_eq!(hashes[1], ContentHash::of("é".as_bytes()).to_string());
     assert_eq!(hashes[3], ContentHash::of(b"url(\xff)").to_string());
-    let with_modules = super::read(files, &BTreeSet::new(), &Rewriter::new(true));
+    let with_modules = super::read(files, &BTreeSet::new(), &[], &Rewriter::new(true, Lexer::Regex));
     assert_eq!(with_modules.sources[2].text.as_deref(), Some("import './a.js';"));
 }
 
@@ -43,7 +43,7 @@ fn what_cannot_be_read_does_not_stop_the_others() {
     ];
     files[2].stamp.size = 2;
     std::fs::remove_file(&files[3].path).expect("it was there");
-    let read = read(files, &BTreeSet::new(), &Rewriter::new(false));
+    let read = read(files, &BTreeSet::new(), &[], &Rewriter::new(false, Lexer::Regex));
     let errors: Vec<String> = read.errors.iter().map(ToString::to_string).collect();
     assert_eq!(
         errors,
@@ -62,7 +62,7 @@ fn prehashed_files_may_be_in_any_encoding() {
     let dir = tempfile::tempdir().expect("a directory");
     let files = vec![file(&dir, "a.css", b"url(b)\xff"), file(&dir, "c.css", b"url(b)")];
     let prehashed = files.iter().map(|file| file.name.clone()).collect();
-    let read = read(files, &prehashed, &Rewriter::new(false));
+    let read = read(files, &prehashed, &[], &Rewriter::new(false, Lexer::Regex));
     assert!(read.errors.is_empty());
     assert_eq!(read.sources[0].hash, ContentHash::of(b"url(b)\xff"));
     let texts: Vec<Option<&str>> = read.sources.iter().map(|source| source.text.as_deref()).collect();

@@ -1,11 +1,17 @@
-//! Finds references in CSS and JavaScript exactly as Django 5.2 does (each pattern over the whole text, in order,
-//! comments and strings included) and replaces them through a resolver. Pure, and linear in the text.
+//! Finds references in CSS and JavaScript and replaces them through a resolver: exactly as Django 5.2 does (each pattern
+//! over the whole text, in order, comments and strings included), or by lexers of the two languages. Pure, and linear
+//! in the text.
 
 mod pattern;
+mod tokens;
 
 use std::fmt;
 
 use pattern::Pattern;
+
+use crate::settings::Lexer;
+
+pub use tokens::Unlexed;
 
 /// What a reference looks like where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -16,7 +22,7 @@ pub enum ReferenceKind {
     CssImport,
     /// The line that names a source map, in CSS or JavaScript.
     SourceMap,
-    /// A module's specifier in JavaScript.
+    /// A module's specifier in JavaScript, or what stands in `new URL("…", import.meta.url)`.
     JsModule,
 }
 
@@ -54,8 +60,19 @@ impl Language {
     }
 }
 
-/// Django's patterns, compiled.
+/// What became of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rewritten {
+    /// The text with the replacements; `None` where nothing was replaced.
+    pub text: Option<String>,
+    /// Why Django's patterns had to stand in for the lexer, if they had to.
+    pub unlexed: Option<Unlexed>,
+}
+
+/// The way in which references are found, with Django's patterns compiled.
 pub struct Rewriter {
+    lexer: Lexer,
+    js_modules: bool,
     css: Vec<Pattern>,
     js: Vec<Pattern>,
 }
@@ -67,14 +84,15 @@ impl fmt::Debug for Rewriter {
 }
 
 impl Rewriter {
-    /// The patterns of `HashedFilesMixin`, with those of `support_js_module_import_aggregation` if asked for.
+    /// The patterns of `HashedFilesMixin`, with those of `support_js_module_import_aggregation` if asked for, or what
+    /// lexers find in their place.
     #[must_use]
-    pub fn new(js_modules: bool) -> Self {
+    pub fn new(js_modules: bool, lexer: Lexer) -> Self {
         let mut js = pattern::js();
         if js_modules {
             js.extend(pattern::js_modules());
         }
-        Self { css: pattern::css(), js }
+        Self { lexer, js_modules, css: pattern::css(), js }
     }
 
     fn patterns(&self, language: Language) -> &[Pattern] {
@@ -87,12 +105,37 @@ impl Rewriter {
     /// Whether there is anything in a text that looks like a reference.
     #[must_use]
     pub fn finds(&self, language: Language, text: &str) -> bool {
-        self.patterns(language).iter().any(|pattern| pattern.regex.is_match(text))
+        match (self.lexer, language) {
+            (Lexer::Regex, _) => self.patterns(language).iter().any(|pattern| pattern.regex.is_match(text)),
+            (Lexer::Tokens, Language::Css) => !tokens::css(text).is_empty(),
+            (Lexer::Tokens, Language::Js) => tokens::looks_at_javascript(text, self.js_modules),
+        }
     }
 
-    /// Replaces what the resolver has a replacement for, and leaves what it answers with `None` untouched. `None` where
-    /// nothing was replaced. A replacement is found again by the patterns that come later, as in Django.
+    /// Replaces what the resolver has a replacement for, and leaves what it answers with `None` untouched. A replacement
+    /// is found again by the patterns that come later, as in Django; a lexer finds each reference once.
     pub fn rewrite(
+        &self,
+        language: Language,
+        text: &str,
+        resolve: impl FnMut(Reference<'_>) -> Option<String>,
+    ) -> Rewritten {
+        let found = match (self.lexer, language) {
+            (Lexer::Regex, _) => {
+                return Rewritten { text: self.by_patterns(language, text, resolve), unlexed: None };
+            }
+            (Lexer::Tokens, Language::Css) => Ok(tokens::css(text)),
+            (Lexer::Tokens, Language::Js) => tokens::javascript(text, self.js_modules),
+        };
+        match found {
+            Ok(found) => Rewritten { text: tokens::replace(text, &found, resolve), unlexed: None },
+            Err(unlexed) => {
+                Rewritten { text: self.by_patterns(language, text, resolve), unlexed: Some(unlexed) }
+            }
+        }
+    }
+
+    fn by_patterns(
         &self,
         language: Language,
         text: &str,

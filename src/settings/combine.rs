@@ -11,7 +11,9 @@ use super::document::{Document, unknown};
 use super::environment;
 use super::error::SettingsError;
 use super::file::{self, SettingsFile};
+use super::imported::Imported;
 use super::layer::{Layer, Origin, RawValue, Source};
+use super::overlap;
 use super::register::{self, Setting, Status};
 use super::words;
 use crate::error::Problem;
@@ -27,6 +29,8 @@ pub struct Given<'a> {
     pub environment: &'a BTreeMap<String, String>,
     /// `--config`.
     pub config: Option<&'a Path>,
+    /// What takes the place of a file (`--django`).
+    pub imported: Option<&'a Imported>,
     /// The current directory, absolute.
     pub directory: &'a Path,
     /// The home directory.
@@ -64,14 +68,11 @@ const NOT_TO_BE_MISSED: [&str; 4] = ["bucket_name", "sources", "access_key", "se
 pub fn combine(given: Given<'_>) -> Combined {
     let mut errors = Vec::new();
     let mut broken = BTreeSet::new();
-    let file = file::find(given.config, given.directory, given.home).unwrap_or_else(|error| {
-        errors.push(error);
-        None
-    });
-    let mut document = file.as_ref().map_or(Ok(Document::empty()), Document::parse).unwrap_or_else(|error| {
-        errors.push(error);
-        Document::empty()
-    });
+    let (file, mut document) = match given.imported {
+        Some(imported) => (None, imported.document()),
+        None => read_file(&given, &mut errors),
+    };
+    let place = given.imported.map(|imported| &imported.module).or(file.as_ref().map(|file| &file.name));
     let mut layers = vec![
         given.flags,
         set_layer(given.sets),
@@ -81,11 +82,19 @@ pub fn combine(given: Given<'_>) -> Combined {
     ];
     let storage = pick_storage(&layers);
     if errors.is_empty() {
-        errors.extend(unknown_storage(&layers, &storage, &document.storages, file.as_ref()));
+        errors.extend(unknown_storage(&layers, &storage, &document.storages, place));
     }
     if !errors.is_empty() {
         // What the file, or the storage that was meant, might have said is not missed besides.
         broken.extend(NOT_TO_BE_MISSED);
+    }
+    let mut warnings = environment::strangers(given.environment);
+    if let Some(imported) = given.imported {
+        let of_storage = imported.storages.get(&storage).map(|storage| &storage.warnings);
+        warnings.extend(imported.warnings.iter().chain(of_storage.into_iter().flatten()).cloned());
+    }
+    if errors.is_empty() {
+        warnings.extend(overlap::warnings(&layers, &document.storages, &storage));
     }
     if let Some(layer) = document.storages.remove(&storage) {
         layers.push(layer);
@@ -101,7 +110,7 @@ pub fn combine(given: Given<'_>) -> Combined {
         values: BTreeMap::new(),
         broken,
         errors,
-        warnings: environment::strangers(given.environment),
+        warnings,
         static_dir_exists: given.static_dir_exists,
     };
     for layer in layers {
@@ -112,6 +121,19 @@ pub fn combine(given: Given<'_>) -> Combined {
     combined.warn_of_what_comes_later();
     combined.warnings.extend(combined.client_warnings());
     combined
+}
+
+/// The file that counts, and what it says.
+fn read_file(given: &Given<'_>, errors: &mut Vec<SettingsError>) -> (Option<SettingsFile>, Document) {
+    let file = file::find(given.config, given.directory, given.home).unwrap_or_else(|error| {
+        errors.push(error);
+        None
+    });
+    let document = file.as_ref().map_or(Ok(Document::empty()), Document::parse).unwrap_or_else(|error| {
+        errors.push(error);
+        Document::empty()
+    });
+    (file, document)
 }
 
 impl Combined {
@@ -179,10 +201,14 @@ fn add_ignore_patterns(layers: &mut [Layer]) {
 /// The warning about a variable that `[storages.NAME]` hides.
 fn lost(name: &str, upper: &RawValue, lower: &RawValue) -> Option<Problem> {
     match (&upper.origin, &lower.origin) {
-        (Origin::Storage { .. }, Origin::Environment(_)) if upper.value != lower.value => Some(
-            Problem::new(format!("{} is not used", lower.origin))
-                .with_note(format!("{} comes before it", upper.origin.subject(name))),
-        ),
+        (Origin::Storage { .. } | Origin::Project { .. }, Origin::Environment(_))
+            if upper.value != lower.value =>
+        {
+            Some(
+                Problem::new(format!("{} is not used", lower.origin))
+                    .with_note(format!("{} comes before it", upper.origin.subject(name))),
+            )
+        }
         _ => None,
     }
 }
@@ -226,7 +252,7 @@ fn unknown_storage(
     layers: &[Layer],
     storage: &str,
     storages: &BTreeMap<String, Layer>,
-    file: Option<&SettingsFile>,
+    place: Option<&String>,
 ) -> Option<SettingsError> {
     let (value, _) = peek(layers, "storage")?;
     if storages.contains_key(storage) || row("storage").default_value() == Some(Value::from(storage)) {
@@ -235,9 +261,9 @@ fn unknown_storage(
     Some(SettingsError::UnknownStorage {
         subject: value.origin.subject("storage"),
         storage: storage.to_owned(),
-        reason: file.map_or_else(
+        reason: place.map_or_else(
             || "and there is no settings file".to_owned(),
-            |file| format!("which `{}` does not have", file.name),
+            |place| format!("which `{place}` does not have"),
         ),
         known: storages.keys().cloned().collect(),
     })

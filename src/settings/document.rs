@@ -167,8 +167,8 @@ impl Reader<'_> {
 /// The error for a name that no setting has; one that Django's settings have is told by its name here.
 pub(super) fn unknown(name: &str, subject: String) -> SettingsError {
     match register::find_in_environment(name) {
-        Some(Setting { status: Status::Removed { why, instead }, .. }) => {
-            SettingsError::Removed { subject, why, instead }
+        Some(row @ Setting { status: Status::Removed { why, instead }, .. }) => {
+            SettingsError::Removed { subject, why, instead, legacy: row.is_legacy() }
         }
         Some(setting) => {
             SettingsError::Unknown { subject, hint: format!("its name here is `{}`", setting.name) }

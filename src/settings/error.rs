@@ -18,7 +18,7 @@ pub enum SettingsError {
     WrongType { subject: String, expected: String, found: String, default: Option<&'static str> },
     /// A name that django-storages once had.
     #[error("{subject} is no setting any more: {why}")]
-    Removed { subject: String, why: &'static str, instead: &'static str },
+    Removed { subject: String, why: &'static str, instead: &'static str, legacy: bool },
     /// A secret in `--set` or in a flag, where every process on the machine can read it.
     #[error("{subject} is refused: a secret on the command line can be read by every process")]
     SecretOnCommandLine { subject: String, environment: &'static str, part: Option<&'static str> },
@@ -52,6 +52,9 @@ pub enum SettingsError {
     /// A location that django-storages would not take either.
     #[error("{error}")]
     Location { error: NameError, origin: String },
+    /// A place for records that is no location.
+    #[error("`record_prefix` must be a plain prefix such as `records`: found `{found}`")]
+    RecordPrefix { found: String, origin: String },
     /// A manifest that could not be stored.
     #[error("`manifest_name` must be a relative path: {error}")]
     ManifestName { error: NameError, origin: String },
@@ -91,7 +94,7 @@ pub enum SettingsError {
     /// A part of a dictionary that cannot be used.
     #[error("{subject} {problem}")]
     Part { subject: String, problem: String, hint: Option<String> },
-    /// An item of `prehashed` that is neither a glob nor the path of a manifest.
+    /// An item of `exclude_rewrite` that is no glob, or of `prehashed` that is neither that nor the path of a manifest.
     #[error("{subject}: `{glob}` is no glob: {problem}")]
     Glob { subject: String, glob: String, problem: String },
     /// A row of `media_types` that is none.
@@ -104,6 +107,7 @@ impl Diagnose for SettingsError {
         match self {
             Self::BucketName { origin, .. }
             | Self::Location { origin, .. }
+            | Self::RecordPrefix { origin, .. }
             | Self::ManifestName { origin, .. }
             | Self::StaticUrl { origin, .. }
             | Self::CustomDomain { origin, .. }
@@ -125,6 +129,9 @@ impl Diagnose for SettingsError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Unknown { hint, .. } => Some(hint.clone()),
+            Self::Removed { instead, legacy: true, .. } => {
+                Some(format!("{instead}; `s3collect settings migrate FILE` rewrites it"))
+            }
             Self::Removed { instead, .. } => Some((*instead).to_owned()),
             Self::SecretOnCommandLine { environment, part, .. } => Some(match part {
                 Some(part) => format!("give `{part}` in `{environment}` in the environment, or in the file"),
@@ -135,7 +142,10 @@ impl Diagnose for SettingsError {
             Self::FileUnreadable { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 Some("correct `--config`, or leave it out to have `s3collect.toml` looked for".to_owned())
             }
-            Self::UnknownStorage { known, .. } => Some(storages_hint(known)),
+            Self::UnknownStorage { storage, known, .. } => Some(storages_hint(storage, known)),
+            Self::UnknownBackend { class, .. } if class.ends_with("S3BotoStorage") => Some(
+                "the boto backend is gone; `s3collect settings migrate FILE` rewrites what belongs to it".to_owned(),
+            ),
             Self::UnknownBackend { nearest, .. } => Some(match nearest {
                 Some(class) => format!("the nearest name is `{class}`"),
                 None => "use `S3StaticStorage`, `S3ManifestStaticStorage` or `S3Storage`".to_owned(),
@@ -174,7 +184,11 @@ impl Diagnose for SettingsError {
             }
             Self::Rule { hint, .. } | Self::Part { hint, .. } => hint.clone(),
             Self::Glob { .. } => Some("a `\\` before a character takes it literally".to_owned()),
-            Self::WrongType { .. } | Self::FileUnreadable { .. } | Self::Syntax { .. } | Self::MediaType { .. } => None,
+            Self::WrongType { .. }
+            | Self::FileUnreadable { .. }
+            | Self::Syntax { .. }
+            | Self::MediaType { .. }
+            | Self::RecordPrefix { .. } => None,
         }
     }
 
@@ -183,9 +197,11 @@ impl Diagnose for SettingsError {
     }
 }
 
-fn storages_hint(known: &[String]) -> String {
-    match known {
-        [] => "leave `storage` out, or write a `[storages.NAME]`".to_owned(),
-        names => format!("it has {}", super::words::listed(names)),
+fn storages_hint(storage: &str, known: &[String]) -> String {
+    let nearest = super::words::nearest(storage, known.iter().map(String::as_str));
+    match (known, nearest) {
+        ([], _) => "leave `storage` out, or write a `[storages.NAME]`".to_owned(),
+        (_, Some(nearest)) => format!("the nearest name is `{nearest}`"),
+        (names, None) => format!("it has {}", super::words::listed(names)),
     }
 }

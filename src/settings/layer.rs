@@ -59,6 +59,13 @@ pub enum Origin {
         /// The line.
         place: Place,
     },
+    /// A storage of a Django project.
+    Project {
+        /// Its settings module.
+        module: String,
+        /// The name of the storage.
+        storage: String,
+    },
     /// A class of django-storages that leaves no choice.
     Class(&'static str),
     /// A line of the file, outside `[storages]`.
@@ -73,6 +80,7 @@ impl fmt::Display for Origin {
             Self::Flag(flag) => write!(formatter, "flag `{flag}`"),
             Self::Environment(name) => write!(formatter, "`{name}` in the environment"),
             Self::Storage { storage, place } => write!(formatter, "`[storages.{storage}]` in {place}"),
+            Self::Project { module, storage } => write!(formatter, "the storage `{storage}` of `{module}`"),
             Self::Class(class) => write!(formatter, "the class `{class}`"),
             Self::File(place) => place.fmt(formatter),
             Self::Default => formatter.write_str("default"),
@@ -87,7 +95,7 @@ impl Origin {
         match self {
             Self::Flag(_) | Self::Environment(_) => self.to_string(),
             Self::Storage { storage, place } => format!("`{name}` in `[storages.{storage}]` ({place})"),
-            Self::Class(_) | Self::File(_) => format!("`{name}` in {self}"),
+            Self::Project { .. } | Self::Class(_) | Self::File(_) => format!("`{name}` in {self}"),
             Self::Default => format!("`{name}`"),
         }
     }
@@ -170,7 +178,8 @@ impl Layer {
         let on_command_line = matches!(origin, Origin::Flag(_));
         let error = match (setting.status, value) {
             (Status::Removed { why, instead }, _) => {
-                SettingsError::Removed { subject: origin.subject(setting.name), why, instead }
+                let (subject, legacy) = (origin.subject(setting.name), setting.is_legacy());
+                SettingsError::Removed { subject, why, instead, legacy }
             }
             (_, Ok(value)) if on_command_line && (setting.secret || mask::holds_secret(&value)) => {
                 SettingsError::SecretOnCommandLine {

@@ -22,6 +22,12 @@ pub(super) fn masked(setting: &Setting, value: &Value) -> Value {
     if setting.secret { Value::from(MASK) } else { masked_parts(value) }
 }
 
+/// Whether a value, or a part of it, may not be shown.
+#[must_use]
+pub fn is_secret(setting: &Setting, value: &Value) -> bool {
+    setting.secret || masked_parts(value) != *value
+}
+
 fn masked_parts(value: &Value) -> Value {
     match value {
         Value::String(text) => Value::from(masked_url(text)),

@@ -16,9 +16,11 @@ mod document;
 mod environment;
 mod error;
 mod file;
+mod imported;
 mod kind;
 mod layer;
 mod mask;
+mod overlap;
 mod part;
 mod pattern;
 mod prehashed;
@@ -35,11 +37,13 @@ pub use client::{AmazonHosts, ClientSettings, ProxyRoute, Verify};
 pub use combine::{Combined, Given, combine};
 pub use error::SettingsError;
 pub use file::SettingsFile;
+pub use imported::{Imported, ImportedStorage};
 pub use kind::{Kind, Mismatch};
 pub use layer::{Layer, Origin, Place, RawValue, Source};
-pub use mask::{MASK, masked_url};
+pub use mask::{MASK, is_secret, masked_url};
 pub use pattern::NamePattern;
 pub use prehashed::{Prehashed, PrehashedNames};
+pub use resolve::DEFAULT_IGNORE_PATTERNS;
 pub use url::{CloudFrontHash, CloudFrontKey, CloudFrontSettings, SignatureVersion, UrlSettings};
 
 /// What a verb cannot do without.
@@ -91,6 +95,8 @@ pub struct Settings {
     pub url: UrlSettings,
     /// How bodies travel.
     pub transfer: TransferSettings,
+    /// Where records of releases are kept instead of below the location.
+    pub record_prefix: Option<Location>,
 }
 
 /// django-storages' storage classes.
@@ -284,6 +290,10 @@ pub struct ManifestSettings {
     pub missing_reference: Severity,
     /// What a reference to a source map in no source is, unless `missing_reference` minds none at all.
     pub missing_source_map: Severity,
+    /// How references are found.
+    pub lexer: Lexer,
+    /// Names of files whose references stay as they are, unseen.
+    pub exclude_rewrite: Vec<NamePattern>,
     /// What becomes of files that refer to each other in a circle.
     pub circular_references: CircularReferences,
     /// Which names carry a hash already, and stay as they are.
@@ -296,6 +306,15 @@ pub struct ManifestSettings {
     pub in_bucket: bool,
     /// The local manifest file, where there is to be one (`manifest_location`).
     pub local_path: Option<PathBuf>,
+}
+
+/// How references are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lexer {
+    /// By Django's patterns.
+    Regex,
+    /// By what the two languages say: comments and strings hold none.
+    Tokens,
 }
 
 /// How much something is minded.

@@ -13,9 +13,9 @@ use super::error::SettingsError;
 use super::file::FILE_NAME;
 use super::layer::Origin;
 use super::{
-    Backend, CircularReferences, CollectSettings, ConnectionSettings, CredentialSource, GzipSettings, Loaded,
-    ManifestSettings, Needs, ObjectSettings, Secret, Settings, Severity, SourceDir, TransferSettings, mask,
-    prehashed, register, rules,
+    Backend, CircularReferences, CollectSettings, ConnectionSettings, CredentialSource, GzipSettings, Lexer,
+    Loaded, ManifestSettings, NamePattern, Needs, ObjectSettings, Secret, Settings, Severity, SourceDir,
+    TransferSettings, mask, prehashed, register, rules,
 };
 use crate::digest::ChecksumAlgorithm;
 use crate::name::{AssetName, Location};
@@ -30,7 +30,7 @@ const LOCAL_BUCKET: &str = "local";
 const MANIFEST_NAME: &str = "staticfiles.json";
 
 /// What `default_ignore` adds, as Django's `StaticFilesConfig.ignore_patterns`.
-const DEFAULT_IGNORE_PATTERNS: [&str; 3] = ["CVS", ".*", "*~"];
+pub const DEFAULT_IGNORE_PATTERNS: [&str; 3] = ["CVS", ".*", "*~"];
 
 /// boto3's own pattern, and its two patterns for access points.
 static BUCKET: LazyLock<Regex> = LazyLock::new(|| {
@@ -60,6 +60,7 @@ impl Combined {
             manifest: self.manifest(&mut errors),
             url: self.url(&mut errors),
             transfer: self.transfer(),
+            record_prefix: self.record_prefix(&mut errors),
         };
         let mut notes = self.notes();
         notes.extend(self.parts(&mut errors));
@@ -122,6 +123,18 @@ impl Combined {
             errors.push(SettingsError::Location { error, origin: self.origin("location").to_string() });
             Location::default()
         })
+    }
+
+    fn record_prefix(&self, errors: &mut Vec<SettingsError>) -> Option<Location> {
+        let found = self.text("record_prefix")?;
+        let prefix = Location::new(&found);
+        if prefix.is_err() {
+            errors.push(SettingsError::RecordPrefix {
+                found,
+                origin: self.origin("record_prefix").to_string(),
+            });
+        }
+        prefix.ok()
     }
 
     fn connection(&self, needs: Needs, errors: &mut Vec<SettingsError>) -> ConnectionSettings {
@@ -289,6 +302,8 @@ impl Combined {
             js_modules: self.boolean("support_js_module_import_aggregation"),
             missing_reference: self.severity("missing_reference"),
             missing_source_map: self.severity("missing_source_map"),
+            lexer: if self.text("lexer").as_deref() == Some("tokens") { Lexer::Tokens } else { Lexer::Regex },
+            exclude_rewrite: self.globs("exclude_rewrite", errors),
             circular_references: match self.text("circular_references").as_deref() {
                 Some("hash") => CircularReferences::Hash,
                 _ => CircularReferences::Refuse,
@@ -302,6 +317,10 @@ impl Combined {
             in_bucket: storage.as_deref() != Some("local"),
             local_path: local_path.filter(|_| storage.as_deref() != Some("bucket")),
         }
+    }
+
+    fn globs(&self, name: &str, errors: &mut Vec<SettingsError>) -> Vec<NamePattern> {
+        self.value(name).map(|raw| rules::globs(name, raw, errors)).unwrap_or_default()
     }
 
     fn severity(&self, name: &str) -> Severity {

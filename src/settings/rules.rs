@@ -1,4 +1,5 @@
-//! `object_parameters` and `[[rules]]`: dictionaries whose every name is checked and told by its own line. Pure.
+//! `object_parameters` and `[[rules]]`: dictionaries whose every name is checked and told by its own line; and
+//! lists of globs. Pure.
 
 use serde_json::{Map, Value};
 
@@ -105,6 +106,20 @@ fn rule(
         entry,
         origin: format!("`{name}` in {}", place.strip_prefix("flag ").unwrap_or(&place)),
     })
+}
+
+/// The globs of a list, in their order; those that are none are left out and told.
+pub(super) fn globs(name: &str, raw: &RawValue, errors: &mut Vec<SettingsError>) -> Vec<NamePattern> {
+    let items = raw.value.as_array().into_iter().flatten().filter_map(|item| item.as_str()).enumerate();
+    let glob = |(index, text): (usize, &str)| {
+        let refuse = |error: globset::Error| SettingsError::Glob {
+            subject: raw.origin.at_line(raw.lines.get(&format!("/{index}")).copied()).subject(name),
+            glob: text.to_owned(),
+            problem: error.kind().to_string(),
+        };
+        NamePattern::new(text).map_err(|error| errors.push(refuse(error))).ok()
+    };
+    items.filter_map(glob).collect()
 }
 
 type Refusal = (String, Option<String>);

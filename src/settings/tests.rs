@@ -20,14 +20,14 @@ struct Run {
     flags: Vec<(&'static str, &'static str, Value)>,
     sets: Vec<String>,
     environment: BTreeMap<String, String>,
-    file: Option<&'static str>,
+    file: Option<String>,
     pyproject: Option<&'static str>,
     static_dir: bool,
 }
 
 impl Run {
-    fn file(text: &'static str) -> Self {
-        Self { file: Some(text), ..Self::default() }
+    fn file(text: &str) -> Self {
+        Self { file: Some(text.to_owned()), ..Self::default() }
     }
 
     fn environment(variables: &[(&str, &str)]) -> Self {
@@ -52,7 +52,7 @@ impl Run {
 
     fn combine(self) -> Combined {
         let folder = tempfile::tempdir().expect("a directory");
-        for (name, text) in [("s3collect.toml", self.file), ("pyproject.toml", self.pyproject)] {
+        for (name, text) in [("s3collect.toml", self.file.as_deref()), ("pyproject.toml", self.pyproject)] {
             if let Some(text) = text {
                 write(&folder.path().join(name), text);
             }
@@ -71,6 +71,7 @@ impl Run {
             sets: &self.sets,
             environment: &self.environment,
             config: None,
+            imported: None,
             directory: folder.path(),
             home: Some(folder.path()),
             static_dir_exists: self.static_dir,
@@ -316,9 +317,9 @@ fn a_variable_that_a_storage_hides_is_named() {
 #[test]
 fn a_setting_that_comes_later_says_so_when_it_is_given() {
     assert_eq!(
-        Run::file("lexer = \"tokens\"\n").set("app=shop").warnings(),
+        Run::file("min_age = \"1d\"\n").set("app=shop").warnings(),
         [
-            "`lexer` in `s3collect.toml:1` does not act yet / note: it is a known setting; this version reads it, checks its type and goes on without it",
+            "`min_age` in `s3collect.toml:1` does not act yet / note: it is a known setting; this version reads it, checks its type and goes on without it",
             "flag `--set app` does not act yet / note: it is a known setting; this version reads it, checks its type and goes on without it",
         ]
     );
@@ -332,9 +333,9 @@ fn a_legacy_name_is_refused_with_what_to_use() {
             .with_environment(&[("AWS_HEADERS", "{}")])
             .errors(SHOW),
         [
-            "`AWS_HEADERS` in the environment is no setting any more: it belongs to the boto backend, which django-storages removed in 1.9 / hint: use `object_parameters`, and write `cache-control` as `CacheControl`",
-            "`secure_urls` in `s3collect.toml:1` is no setting any more: django-storages removed it in 1.13 / hint: URLs are https; set `url_protocol = \"http:\"` where they must not be",
-            "`AWS_S3_HOST` in `s3collect.toml:2` is no setting any more: it belongs to the boto backend, which django-storages removed in 1.9 / hint: use `endpoint_url` with a scheme and the port, and take `region_name` from the host's name",
+            "`AWS_HEADERS` in the environment is no setting any more: it belongs to the boto backend, which django-storages removed in 1.9 / hint: use `object_parameters`, and write `cache-control` as `CacheControl`; `s3collect settings migrate FILE` rewrites it",
+            "`secure_urls` in `s3collect.toml:1` is no setting any more: django-storages removed it in 1.13 / hint: URLs are https; set `url_protocol = \"http:\"` where they must not be; `s3collect settings migrate FILE` rewrites it",
+            "`AWS_S3_HOST` in `s3collect.toml:2` is no setting any more: it belongs to the boto backend, which django-storages removed in 1.9 / hint: use `endpoint_url` with a scheme and the port, and take `region_name` from the host's name; `s3collect settings migrate FILE` rewrites it",
         ]
     );
 }
@@ -386,13 +387,65 @@ fn storages_may_be_written_as_django_has_them() {
 const PUSH_BUCKET: Needs = Needs { bucket: true, sources: false };
 
 #[test]
+fn storages_that_share_keys_are_told() {
+    const HINT: &str = " / hint: give each a `location` of its own, e.g. `static` and `media`";
+    let warnings = |storages: &str| Run::file(&format!("bucket_name = \"acme\"\n{storages}")).warnings();
+    let storage = |name: &str, rest: &str| format!("[storages.{name}]\n{rest}\n");
+    let pair = |one: &str, two: &str| warnings(&(storage("staticfiles", one) + &storage("media", two)));
+    for (one, two) in [
+        ("location = 'static'", "location = 'media'"),
+        ("location = 'static'", "location = 'static-media'"),
+        ("location = 'static'", "location = 'static'\nbucket_name = 'other'"),
+        ("location = 'static'", "location = 'static'\nendpoint_url = 'https://s3.example.com'"),
+    ] {
+        assert_eq!(pair(one, two), [""; 0], "{one} {two}");
+    }
+    let inside = "the storage `media` is inside the storage `staticfiles`:";
+    assert_eq!(
+        pair("location = 'static/'", "location = 'static/media'"),
+        [format!("{inside} `s3://acme/static/media/` in `s3://acme/static/`{HINT}")]
+    );
+    assert_eq!(
+        pair("", "location = 'media'"),
+        [format!("{inside} `s3://acme/media/` in `s3://acme/`{HINT}")]
+    );
+    let same =
+        |place: &str| format!("the storages `media` and `staticfiles` share `s3://acme/{place}`{HINT}");
+    assert_eq!(pair("location = 'static'", "location = 'static/'"), [same("static/")]);
+    assert_eq!(pair("", ""), [same("")]);
+    // The one that is used counts, though the file may not have it; another that is nowhere does not.
+    let media = storage("media", "location = 'media'");
+    assert_eq!(warnings(&media), [format!("{inside} `s3://acme/media/` in `s3://acme/`{HINT}")]);
+    let of_media = |run: Run| run.flag("storage", "--storage", json!("media"));
+    let file = format!("bucket_name = \"acme\"\n{media}");
+    assert_eq!(of_media(Run::file(&file)).warnings(), [""; 0]);
+    // A flag is about the storage that is used, a variable about all that say nothing themselves.
+    let file = file + &storage("backup", "");
+    let location = |run: Run| of_media(run).flag("location", "--location", json!("media/new"));
+    assert_eq!(
+        location(Run::file(&file)).with_environment(&[("AWS_LOCATION", "media")]).warnings(),
+        ["the storage `media` is inside the storage `backup`: `s3://acme/media/new/` in `s3://acme/media/`"
+            .to_owned()
+            + HINT,]
+    );
+}
+
+#[test]
 fn a_storage_must_be_in_the_file() {
     assert_eq!(
         Run::file("[storages.media]\n[storages.backup]\n")
             .flag("storage", "--storage", json!("medai"))
             .errors(SHOW),
         [
-            "flag `--storage` names the storage `medai`, which `s3collect.toml` does not have / hint: it has `backup`, `media`"
+            "flag `--storage` names the storage `medai`, which `s3collect.toml` does not have / hint: the nearest name is `media`"
+        ]
+    );
+    assert_eq!(
+        Run::file("[storages.media]\n[storages.backup]\n")
+            .flag("storage", "--storage", json!("uploads"))
+            .errors(SHOW),
+        [
+            "flag `--storage` names the storage `uploads`, which `s3collect.toml` does not have / hint: it has `backup`, `media`"
         ]
     );
     assert_eq!(
@@ -560,6 +613,24 @@ fn rules_are_told_by_their_line() {
     assert_eq!(
         environment.settings.objects.rules[0].origin,
         "`rules[0]` in `S3COLLECT_RULES` in the environment"
+    );
+}
+
+#[test]
+fn globs_are_told_by_their_line() {
+    let file = "lexer = \"tokens\"\nexclude_rewrite = [\"vendor/**\", \"*.min.js\"]\n";
+    let manifest = Run::file(file).load(SHOW).settings.manifest;
+    assert_eq!(manifest.lexer, Lexer::Tokens);
+    let is_excluded = |name| manifest.exclude_rewrite.iter().any(|pattern| pattern.matches(name));
+    assert_eq!(["vendor/a/b.css", "c/d.min.js", "c/d.js"].map(is_excluded), [true, true, false]);
+    let default = Run::file("").load(SHOW).settings.manifest;
+    assert_eq!((default.lexer, default.exclude_rewrite.len()), (Lexer::Regex, 0));
+    assert_eq!(
+        Run::file("exclude_rewrite = [\n\"a\",\n\"b[\"]\n").set("lexer=token").errors(SHOW),
+        [
+            "flag `--set lexer` must be `regex` or `tokens`, found `token` / hint: leave it out to have the default, `regex`",
+            "`exclude_rewrite` in `s3collect.toml:3`: `b[` is no glob: unclosed character class; missing ']' / hint: a `\\` before a character takes it literally",
+        ]
     );
 }
 

@@ -62,11 +62,20 @@ impl Body<'_> {
         Ok(same)
     }
 
-    /// Writes a new file.
-    pub(super) fn write(&self, path: &PathBuf) -> Result<(), TreeError> {
-        let mut file = File::create_new(path).map_err(TreeError::write(path))?;
-        self.read(|bytes| file.write_all(bytes).map_err(TreeError::write(path)))?;
-        file.flush().map_err(TreeError::write(path))
+    /// Writes new files, each with the place that it is meant for.
+    pub(super) fn write(&self, files: &[(PathBuf, PathBuf)]) -> Result<(), TreeError> {
+        let mut open = Vec::with_capacity(files.len());
+        for (path, place) in files {
+            open.push((create(path).map_err(TreeError::write(place))?, place));
+        }
+        if open.is_empty() {
+            return Ok(());
+        }
+        self.read(|bytes| {
+            open.iter_mut().try_for_each(|(file, place)| {
+                file.write_all(bytes).map_err(TreeError::write(place.as_path()))
+            })
+        })
     }
 
     /// What `integrity` attributes have.
@@ -80,12 +89,12 @@ impl Body<'_> {
     }
 }
 
-/// Puts a file where it belongs, whatever file was there.
-pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    match (fs::rename(from, to), to.parent()) {
+/// A new file, in a directory that may be new as well.
+fn create(path: &Path) -> io::Result<File> {
+    match (File::create_new(path), path.parent()) {
         (Err(error), Some(parent)) if error.kind() == io::ErrorKind::NotFound => {
             fs::create_dir_all(parent)?;
-            fs::rename(from, to)
+            File::create_new(path)
         }
         (result, _) => result,
     }

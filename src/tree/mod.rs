@@ -4,12 +4,13 @@
 mod body;
 mod clean;
 mod error;
+mod staging;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use crate::name::StoredName;
+use crate::name::{AssetName, StoredName};
 use crate::parallel;
 use crate::post_process::{Output, Processed};
 use crate::settings::{ManifestSettings, SourceDir};
@@ -17,6 +18,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use body::Body;
+use staging::{Piece, Staging};
 
 pub use error::TreeError;
 
@@ -82,8 +84,9 @@ fn resolved(path: &Path) -> PathBuf {
     absolute
 }
 
-/// Writes a tree. Nothing is put in place before everything is written; then hashed files come first, plain ones next,
-/// the manifest last. Files that have the right bytes already are not touched.
+/// Writes a tree. Nothing is put in place before everything is written; then come directories that are new, each with
+/// all that is in it, other hashed files, other plain ones, and the manifest last. Files that have the right bytes
+/// already are not touched.
 ///
 /// # Errors
 /// Any [`TreeError`] but an overlap, which [`check`] finds. The manifest that was there stays, and all that it names.
@@ -94,44 +97,60 @@ pub fn write(
     cancel: &CancellationToken,
 ) -> Result<Written, TreeError> {
     let out = &options.out;
+    let manifest_name = settings.manifest_name.as_str();
     if options.clean {
-        clean::check(out, settings.manifest_name.as_str())?;
+        clean::check(out, manifest_name)?;
     }
-    fs::create_dir_all(out).map_err(TreeError::write(out))?;
-    let staging = staging(out)?;
     let outputs = processed.outputs(settings);
     let integrity = if options.integrity { Some(integrity(&outputs)?) } else { None };
+    let integrity_name = integrity_name(manifest_name);
     let manifest = processed.manifest.to_json();
 
-    let mut files: Vec<(&str, Body<'_>)> = Vec::with_capacity(outputs.len() + 2);
+    let mut pieces = pieces(&outputs);
+    pieces.extend(integrity.as_deref().map(|body| Piece::memory(&integrity_name, body)));
+    pieces.push(Piece::memory(manifest_name, &manifest));
+
+    let mut names: Vec<&str> = Vec::with_capacity(outputs.len() + 2);
     for hashed in [true, false] {
         let wave = outputs.iter().filter(|(_, output)| output.hashed == hashed);
-        files.extend(wave.map(|(name, output)| (name.as_str(), Body::from(*output))));
+        names.extend(wave.map(|(name, _)| name.as_str()));
     }
-    let integrity_name = integrity_name(settings.manifest_name.as_str());
-    if let Some(integrity) = &integrity {
-        files.push((&integrity_name, Body::Memory(integrity.as_bytes())));
-    }
-    files.push((settings.manifest_name.as_str(), Body::Memory(manifest.as_bytes())));
+    names.extend(integrity.as_ref().map(|_| integrity_name.as_str()));
+    names.push(manifest_name);
 
-    let staged = stage(&files, out, staging.path(), cancel)?;
-    let mut done = Written::default();
-    for ((name, body), staged) in files.iter().zip(staged) {
-        match staged {
-            Some(staged) => {
-                let path = out.join(name);
-                body::rename(&staged, &path).map_err(TreeError::write(path))?;
-                done.written += 1;
-                done.bytes += body.size();
-            }
-            None => done.unchanged += 1,
-        }
-    }
-    staging.close().map_err(TreeError::write(out))?;
+    let staging = Staging::new(out, names.iter().copied())?;
+    let staged = staging.stage(&pieces, cancel)?;
+    staging.place_directories()?;
+    names.iter().filter(|name| staged.contains(*name)).try_for_each(|name| staging.place(name))?;
+    staging.close()?;
+    let mut done = counted(&pieces, &staged);
     if options.clean {
-        done.removed = clean::clean(out, &files.iter().map(|(name, _)| *name).collect())?;
+        done.removed = clean::clean(out, &names.into_iter().collect())?;
     }
     Ok(done)
+}
+
+/// What is stored, each body once.
+fn pieces<'a>(outputs: &BTreeMap<&'a StoredName, Output<'a>>) -> Vec<Piece<'a>> {
+    let mut pieces: BTreeMap<(&AssetName, bool), Piece<'a>> = BTreeMap::new();
+    for (name, output) in outputs {
+        let key = (&output.asset.file.name, output.rewritten().is_some());
+        let piece =
+            pieces.entry(key).or_insert_with(|| Piece { body: Body::from(*output), names: Vec::new() });
+        piece.names.push(name.as_str());
+    }
+    pieces.into_values().collect()
+}
+
+fn counted(pieces: &[Piece<'_>], staged: &BTreeSet<&str>) -> Written {
+    let mut done = Written::default();
+    for Piece { body, names } in pieces {
+        let written = names.iter().filter(|name| staged.contains(*name)).count() as u64;
+        done.written += written;
+        done.bytes += written * body.size();
+        done.unchanged += names.len() as u64 - written;
+    }
+    done
 }
 
 /// Whether a file holds a manifest already.
@@ -155,8 +174,8 @@ pub fn write_manifest(path: &Path, document: &[u8]) -> Result<bool, TreeError> {
     fs::create_dir_all(directory).map_err(TreeError::write(directory))?;
     let staging = staging(directory)?;
     let staged = staging.path().join("manifest");
-    Body::Memory(document).write(&staged)?;
-    body::rename(&staged, path).map_err(TreeError::write(path))?;
+    Body::Memory(document).write(&[(staged.clone(), path.to_owned())])?;
+    fs::rename(&staged, path).map_err(TreeError::write(path))?;
     staging.close().map_err(TreeError::write(directory))?;
     Ok(true)
 }
@@ -164,28 +183,6 @@ pub fn write_manifest(path: &Path, document: &[u8]) -> Result<bool, TreeError> {
 /// A directory beside what is written, on the same file system, so that files get into place by being renamed.
 fn staging(directory: &Path) -> Result<TempDir, TreeError> {
     tempfile::Builder::new().prefix(".s3collect-").tempdir_in(directory).map_err(TreeError::write(directory))
-}
-
-/// Writes what is not in place yet beside it; where each file waits, or `None` where it is there already.
-fn stage(
-    files: &[(&str, Body<'_>)],
-    out: &Path,
-    staging: &Path,
-    cancel: &CancellationToken,
-) -> Result<Vec<Option<PathBuf>>, TreeError> {
-    let numbered: Vec<(usize, &(&str, Body<'_>))> = files.iter().enumerate().collect();
-    let staged = parallel::map(&numbered, |(number, (name, body))| {
-        if cancel.is_cancelled() {
-            return Err(TreeError::Interrupted);
-        }
-        if body.is_at(&out.join(name))? {
-            return Ok(None);
-        }
-        let path = staging.join(number.to_string());
-        body.write(&path)?;
-        Ok(Some(path))
-    });
-    staged.into_iter().collect()
 }
 
 /// The side file: stored name → integrity, of hashed files.

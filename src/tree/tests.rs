@@ -9,7 +9,7 @@ use crate::name::AssetName;
 use crate::post_process::{PostProcessOptions, post_process};
 use crate::read::read;
 use crate::rewrite::Rewriter;
-use crate::settings::Severity;
+use crate::settings::{Lexer, Severity};
 use crate::testing::manifest_settings;
 
 /// Static files in one directory, and a tree made of them in another.
@@ -49,8 +49,8 @@ impl Site {
         });
         let mut files: Vec<CollectedFile> = files.collect();
         files.sort_by(|left, right| left.name.cmp(&right.name));
-        let rewriter = Rewriter::new(false);
-        let read = read(files, &std::collections::BTreeSet::new(), &rewriter);
+        let rewriter = Rewriter::new(false, Lexer::Regex);
+        let read = read(files, &std::collections::BTreeSet::new(), &[], &rewriter);
         let options = PostProcessOptions {
             settings: &self.settings,
             rewriter: &rewriter,
@@ -115,6 +115,34 @@ fn what_is_in_place_is_not_touched() {
     assert_eq!(again, Written { written: 1, bytes: 1, unchanged: 4, removed: 0 });
     assert_eq!((stamp("css/a.css"), stamp("staticfiles.json")), before);
     assert_eq!(site.out()["d.png"], "d");
+}
+
+#[test]
+fn directories_are_filled_where_they_are_and_come_whole_where_not() {
+    let mut site = Site::new(FILES);
+    site.put("out", "css/old.css", "old");
+    site.put("static", "deep/er/e.txt", "e");
+    site.put("static", "deep/f.txt", "f");
+    let written = site.write().expect("it is written");
+    assert_eq!((written.written, written.unchanged), (9, 0));
+    assert_eq!(site.out()["css/old.css"], "old");
+    assert_eq!((site.out()["deep/er/e.txt"].as_str(), site.out()["deep/f.txt"].as_str()), ("e", "f"));
+    site.options.clean = true;
+    assert_eq!(
+        site.write().expect("it is written"),
+        Written { written: 0, bytes: 0, unchanged: 9, removed: 1 }
+    );
+}
+
+#[test]
+fn a_file_where_a_directory_is_to_be_keeps_the_manifest_as_it_was() {
+    let site = Site::new(FILES);
+    site.put("out", "css", "a file");
+    site.put("out", "staticfiles.json", "the old one");
+    let error = site.write().expect_err("there is a file");
+    assert_eq!(error.to_string(), format!("cannot write `{}`", site.options.out.join("css").display()));
+    assert_eq!(site.names(), ["css", "staticfiles.json"]);
+    assert_eq!(site.out()["staticfiles.json"], "the old one");
 }
 
 #[test]

@@ -131,6 +131,7 @@ fn ended(sandbox: &Sandbox, child: Child) -> Run {
 mod client;
 mod endpoints;
 mod files;
+mod hashed;
 mod refusals;
 mod settings;
 mod under_way;

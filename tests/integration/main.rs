@@ -4,6 +4,7 @@
 mod bad_input;
 mod conformance;
 mod django_goldens;
+mod django_import;
 mod explain;
 mod local_endpoint;
 mod manifest;
@@ -12,6 +13,7 @@ mod push;
 mod readme;
 mod s3_wire;
 mod script;
+mod storages;
 mod support;
 mod url;
 mod url_goldens;

@@ -65,6 +65,61 @@ fn settings_come_from_the_file() {
 }
 
 #[test]
+fn tokens_find_what_is_no_comment_and_no_string() {
+    let site = site()
+        .file("static/css/a.css", "/* url(gone.png) */\n@import 'b.css' layer(c);\nd{e:url( ../d.png )}")
+        .file("static/css/b.css", "f{content:'url(gone.png)'}")
+        .file("static/g.js", "// import './gone.js';\nimport './h.js'\nimport('react')")
+        .file("static/h.js", "export default `import './gone.js';`");
+    let run =
+        site.run(&["manifest", "static", "--lexer", "tokens", "--js-modules", "--out", "root", "--json"]);
+    let document = run.json();
+    assert_eq!(document["errors"], json!([]));
+    assert_eq!(document["warnings"], json!([]));
+    let stored = |name: &str| document["manifest"]["paths"][name].as_str().expect("a name").to_owned();
+    let text =
+        |name: &str| fs::read_to_string(site.path(&format!("root/{}", stored(name)))).expect("it is there");
+    assert_eq!(
+        text("css/a.css"),
+        format!(
+            "/* url(gone.png) */\n@import '{}' layer(c);\nd{{e:url( ../{} )}}",
+            stored("css/b.css").trim_start_matches("css/"),
+            stored("d.png")
+        )
+    );
+    assert_eq!(
+        text("g.js"),
+        format!("// import './gone.js';\nimport './{}'\nimport('react')", stored("h.js"))
+    );
+}
+
+#[test]
+fn what_no_lexer_understands_is_told_and_left_to_the_patterns() {
+    let site = site().file("static/e.js", "import './f.js';\n{% if g %}\n").file("static/f.js", "");
+    site.run(&["manifest", "static", "--lexer", "tokens", "--js-modules", "--out", "root"]).expect(
+        0,
+        "",
+        "warning: `e.js` line 2: not parsed as JavaScript\n  \
+         note: Unexpected token; its references are those that Django's patterns find\n  \
+         hint: correct it, or name it in `exclude_rewrite` if its references need no replacing\n\
+         4 assets, 2 rewritten; manifest 1eb6d08eda30; 9 files written (300 bytes), 0 unchanged  root  [TIME]\n",
+    );
+}
+
+#[test]
+fn files_that_are_excluded_are_stored_as_they_are() {
+    let site = site()
+        .file("static/vendor/a.css", b"b{c:url(gone.png)} \xff")
+        .file("static/e.js", "//# sourceMappingURL=gone.map")
+        .file("s3collect.toml", "sources = [\"static\"]\nexclude_rewrite = [\"vendor/**\", \"e.js\"]\n");
+    let document = site.run(&["manifest", "--out", "root", "--json"]).json();
+    assert_eq!(document["errors"], json!([]));
+    assert_eq!((&document["assets"], &document["rewritten"]), (&json!(4), &json!(1)));
+    assert_eq!(document["manifest"]["paths"]["e.js"], "e.c3bb73895865.js");
+    assert_eq!(fs::read(site.path("root/vendor/a.css")).expect("it is there"), b"b{c:url(gone.png)} \xff");
+}
+
+#[test]
 fn everything_that_is_wrong_is_told_in_one_run() {
     let site = site()
         .file("static/bad.css", b"a\xff")

@@ -74,6 +74,7 @@ fn settings(options: &Map<String, Value>) -> Option<Loaded> {
         sets: &sets,
         environment: &environment,
         config: None,
+        imported: None,
         directory: Path::new("/nonexistent"),
         home: None,
         static_dir_exists: false,

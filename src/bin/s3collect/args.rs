@@ -6,60 +6,19 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, ColorChoice, Command, FromArgMatches, Parser, Subcommand};
+use s3collect::policy::PolicyVerb;
 use s3collect::settings::register::{self, Setting};
 use s3collect::settings::{Kind, Layer, Origin, Source};
 use serde_json::{Value, json};
 
+use crate::examples::{
+    EXAMPLES, EXPLAIN_EXAMPLES, IMPORT_EXAMPLES, MANIFEST_EXAMPLES, MIGRATE_EXAMPLES, POLICY_EXAMPLES,
+    PUSH_EXAMPLES, SERVE_EXAMPLES, SETTINGS_EXAMPLES,
+};
+
 mod url;
 
 pub(crate) use url::{Asked as UrlAsked, Url};
-
-const EXAMPLES: &str = "\
-EXAMPLES
-  s3collect push ./static --local ./bucket          try it, with no account
-  s3collect push ./static --bucket acme-assets --location static
-  s3collect push --dry-run                          what would be put, and why
-  s3collect settings show                           what is set, and where it comes from
-
-Settings come from flags, `[storages.NAME]` of the file, the environment (`AWS_…` as in
-django-storages) and the file's top level, in this order. The file is `s3collect.toml`, or
-`[tool.s3collect]` in `pyproject.toml`.
-
-EXIT STATUS
-  0 done   1 files or service   2 command line or settings   3 differences   130 interrupted";
-
-const PUSH_EXAMPLES: &str = "\
-EXAMPLES
-  s3collect push ./static --local ./bucket          into an embedded S3 endpoint, with no account
-  s3collect push ./static ./vendor --bucket acme-assets --location static --gzip
-  s3collect push --source admin=./admin/static      names below `admin/`
-  s3collect push --object-parameters '{\"CacheControl\": \"max-age=86400\"}'
-  s3collect push --dry-run --exit-code              3 when anything would be put
-  s3collect push --set 'rules=[{\"match\": \"*.html\", \"gzip\": false}]'";
-
-const MANIFEST_EXAMPLES: &str = "\
-EXAMPLES
-  s3collect manifest ./static                       staticfiles.json on stdout
-  s3collect manifest ./static --out ./staticroot --clean
-  s3collect manifest ./static --js-modules --static-url /assets/ --json
-  s3collect manifest ./static --set missing_source_map=warn";
-
-const EXPLAIN_EXAMPLES: &str = "\
-EXAMPLES
-  s3collect explain css/site.css
-  s3collect explain css/site.css img/logo.svg --source ./static --gzip --json";
-
-const SETTINGS_EXAMPLES: &str = "\
-EXAMPLES
-  s3collect settings show
-  s3collect settings show --all --storage media
-  s3collect settings show --json | jq '.[] | select(.origin != \"default\")'
-  s3collect settings check --config deploy/s3collect.toml";
-
-const SERVE_EXAMPLES: &str = "\
-EXAMPLES
-  s3collect serve --local ./bucket
-  s3collect serve --local ./bucket --port 9000";
 
 /// collectstatic for S3: static directories into a bucket, whole, remembered and explained
 #[derive(Parser)]
@@ -116,6 +75,9 @@ pub(crate) enum Verb {
         #[command(subcommand)]
         verb: SettingsVerb,
     },
+    /// Print the least IAM policy that lets verbs run with these settings
+    #[command(after_help = POLICY_EXAMPLES)]
+    IamPolicy(IamPolicy),
     /// Run the embedded S3 endpoint over a directory, with a page to browse it
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(Serve),
@@ -179,6 +141,44 @@ pub(crate) enum SettingsVerb {
         #[command(flatten)]
         settings: SettingsFlags,
     },
+    /// Read the settings of a Django project, with its own Python, and write them as a settings file
+    #[command(after_help = IMPORT_EXAMPLES)]
+    Import(Import),
+    /// Rewrite the settings of django-storages' boto backend; the file goes to stdout, what changed and why to stderr
+    #[command(after_help = MIGRATE_EXAMPLES)]
+    Migrate(Migrate),
+}
+
+#[derive(Args)]
+pub(crate) struct Import {
+    #[command(flatten)]
+    pub(crate) django: Django,
+    /// Write a new file, instead of stdout; its paths start where it is
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Migrate {
+    /// A Django settings module, lines of `NAME=VALUE`, or a settings file of ours; `-` for stdin
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// What the file is; without it its name decides, or what it looks like
+    #[arg(long, value_name = "FORM", value_parser = PossibleValuesParser::new(["python", "env", "toml"]))]
+    pub(crate) form: Option<String>,
+    /// URLs made before are kept somewhere: sign new ones the same way
+    #[arg(long)]
+    pub(crate) persisted_urls: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct IamPolicy {
+    /// The verbs that shall run, comma-separated
+    #[arg(long = "for", value_name = "VERB,…", value_delimiter = ',', default_value = "push",
+        value_parser = PossibleValuesParser::new(PolicyVerb::ALL.map(PolicyVerb::name)))]
+    pub(crate) verbs: Vec<String>,
+    #[command(flatten)]
+    pub(crate) settings: SettingsFlags,
 }
 
 #[derive(Args)]
@@ -197,6 +197,19 @@ pub(crate) struct SettingsFlags {
     pub(crate) layer: Layer,
     /// `--set`, as typed behind the verb; those before it stand in [`Global`].
     pub(crate) sets: Vec<String>,
+    /// `--django`, with `--python`.
+    pub(crate) django: Option<Django>,
+}
+
+/// A Django project whose settings take the place of a file.
+#[derive(Args)]
+pub(crate) struct Django {
+    /// Take settings, static dirs and credentials from a Django project instead of a file, e.g. `mysite.settings`
+    #[arg(long = "django", value_name = "MODULE")]
+    pub(crate) module: String,
+    /// The Python that has the project's packages; without it that of the active environment, of `.venv` or of `PATH`
+    #[arg(long, value_name = "PATH", requires = "module")]
+    pub(crate) python: Option<PathBuf>,
 }
 
 impl Args for SettingsFlags {
@@ -207,6 +220,7 @@ impl Args for SettingsFlags {
             .arg(Arg::new("sets").long("set").value_name("NAME=VALUE").action(ArgAction::Append).help(
                 "Any setting but secrets, e.g. `--set gzip_level=6`; lists comma-separated or JSON, dictionaries JSON",
             ))
+            .args(django_arguments())
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -221,13 +235,23 @@ impl FromArgMatches for SettingsFlags {
             give(&mut layer, setting, matches);
         }
         let sets = matches.get_many::<String>("sets").into_iter().flatten().cloned().collect();
-        Ok(Self { layer, sets })
+        let django = matches.contains_id("module").then(|| Django::from_arg_matches(matches)).transpose()?;
+        Ok(Self { layer, sets, django })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
     }
+}
+
+/// `--django` and `--python`, which may be left out where the settings are not theirs alone.
+fn django_arguments() -> Vec<Arg> {
+    let command = Django::augment_args(Command::new("django"));
+    command
+        .get_arguments()
+        .map(|argument| argument.clone().required(false).help_heading("Settings"))
+        .collect()
 }
 
 /// `DIR…`, which goes into the layer with `--source`.
@@ -408,7 +432,7 @@ mod tests {
             );
             flags.extend(argument.get_short().map(|short| format!("-{short}")));
         }
-        for flag in own.iter().chain(&["--set"]) {
+        for flag in own.iter().chain(&["--set", "--django", "--python"]) {
             assert!(flags.remove(*flag), "{flag}");
         }
         let register: BTreeSet<String> = register::all()

@@ -1,10 +1,14 @@
 //! The `s3collect` command: parse, run, render, exit.
 
 mod args;
+mod examples;
 mod explain_verb;
+mod import_verb;
 mod interrupt;
 mod manifest_verb;
+mod migrate_verb;
 mod output;
+mod policy_verb;
 mod push_verb;
 mod serve_verb;
 mod settings_verb;
@@ -19,6 +23,7 @@ use std::sync::Arc;
 use anstream::ColorChoice;
 use clap::Parser;
 use s3collect::build::Build;
+use s3collect::django::{self, Ask};
 use s3collect::error::{Exit, Problem};
 use s3collect::push::PushOptions;
 use s3collect::report::Summary;
@@ -26,7 +31,9 @@ use s3collect::settings::{Combined, Given, Loaded, Needs, combine};
 use s3collect::tree::TreeOptions;
 use tokio::runtime::{Builder, Runtime};
 
-use args::{Arguments, Explain, Global, Manifest, Push, SettingsFlags, SettingsVerb, Url, Verb};
+use args::{
+    Arguments, Django, Explain, Global, IamPolicy, Manifest, Push, SettingsFlags, SettingsVerb, Url, Verb,
+};
 use output::{Printer, Verbosity};
 use push_verb::Asked;
 
@@ -107,13 +114,30 @@ impl Surroundings {
             Verb::Explain(explain) => self.explain(global, explain),
             Verb::Manifest(manifest) => self.manifest(global, manifest),
             Verb::Url(url) => self.url(global, url),
-            Verb::Settings { verb: SettingsVerb::Show { all, settings } } => {
-                settings_verb::show(self.combined(global, settings), all, global.json, &self.printer)
-            }
-            Verb::Settings { verb: SettingsVerb::Check { settings } } => {
-                settings_verb::check(self.combined(global, settings), global.json, &self.printer)
-            }
+            Verb::Settings { verb } => self.settings_verb(global, verb),
+            Verb::IamPolicy(policy) => self.policy(global, policy),
             Verb::Serve(serve) => serve_verb::run(&serve, &self.printer),
+        }
+    }
+
+    fn settings_verb(&self, global: &Global, verb: SettingsVerb) -> io::Result<Exit> {
+        let with =
+            |settings, run: &dyn Fn(Combined) -> io::Result<Exit>| match self.combined(global, settings) {
+                Ok(combined) => run(combined),
+                Err(problems) => self.printer.failed(&problems, global.json),
+            };
+        match verb {
+            SettingsVerb::Show { all, settings } => {
+                with(settings, &|combined| settings_verb::show(combined, all, global.json, &self.printer))
+            }
+            SettingsVerb::Check { settings } => {
+                with(settings, &|combined| settings_verb::check(combined, global.json, &self.printer))
+            }
+            SettingsVerb::Import(asked) => {
+                let ask = Ask { secrets: false, ..self.ask(&asked.django) };
+                import_verb::run(&ask, asked.out.as_deref(), global.json, &self.printer)
+            }
+            SettingsVerb::Migrate(asked) => migrate_verb::run(&asked, global.json, &self.printer),
         }
     }
 
@@ -156,8 +180,21 @@ impl Surroundings {
         }
     }
 
+    fn policy(&self, global: &Global, policy: IamPolicy) -> io::Result<Exit> {
+        match self.settings(global, policy.settings, Needs { bucket: true, sources: false }) {
+            Ok(loaded) => policy_verb::run(&loaded, &policy.verbs, global.json, &self.printer),
+            Err((warnings, errors)) => {
+                self.printer.warnings(&warnings);
+                self.printer.failed(&errors, global.json)
+            }
+        }
+    }
+
     fn url(&self, global: &Global, Url { asked, settings }: Url) -> io::Result<Exit> {
-        let combined = self.combined(global, settings);
+        let combined = match self.combined(global, settings) {
+            Ok(combined) => combined,
+            Err(problems) => return self.printer.failed(&problems, global.json),
+        };
         let warnings = combined.warnings().to_vec();
         // A custom domain has URLs without a bucket.
         let domain = combined.value("custom_domain").and_then(|domain| domain.value.as_str());
@@ -186,22 +223,44 @@ impl Surroundings {
         flags: SettingsFlags,
         needs: Needs,
     ) -> Result<Loaded, (Vec<Problem>, Vec<Problem>)> {
-        let combined = self.combined(global, flags);
+        let combined = self.combined(global, flags).map_err(|problems| (Vec::new(), problems))?;
         let warnings = combined.warnings().to_vec();
         combined.resolve(needs).map_err(|errors| (warnings, errors.iter().map(Problem::of).collect()))
     }
 
-    fn combined(&self, global: &Global, flags: SettingsFlags) -> Combined {
+    /// What every place says. A Django project stands in for the file.
+    fn combined(&self, global: &Global, flags: SettingsFlags) -> Result<Combined, Vec<Problem>> {
         let sets = [global.sets.as_slice(), &flags.sets].concat();
-        combine(Given {
+        let imported = match &flags.django {
+            Some(_) if global.config.is_some() => {
+                let problem = Problem::new("`--django` and `--config` both say where the settings are");
+                return Err(vec![problem.with_hint("leave one of them out").with_exit(Exit::Usage)]);
+            }
+            Some(django) => {
+                Some(django::read(&self.ask(django)).map_err(|error| vec![Problem::from(error)])?)
+            }
+            None => None,
+        };
+        Ok(combine(Given {
             flags: flags.layer,
             sets: &sets,
             environment: &self.environment,
             config: global.config.as_deref(),
+            imported: imported.as_ref(),
             directory: &self.directory,
             home: self.home(),
             static_dir_exists: self.directory.join("static").is_dir(),
-        })
+        }))
+    }
+
+    fn ask<'a>(&'a self, django: &'a Django) -> Ask<'a> {
+        Ask {
+            module: &django.module,
+            python: django.python.as_deref(),
+            virtual_env: self.environment.get("VIRTUAL_ENV").map(Path::new),
+            directory: &self.directory,
+            secrets: true,
+        }
     }
 
     fn home(&self) -> Option<&Path> {

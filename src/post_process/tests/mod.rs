@@ -11,10 +11,11 @@ use super::*;
 use crate::collect::FileStamp;
 use crate::name::AssetName;
 use crate::rewrite::Language;
+use crate::settings::Lexer;
 use crate::testing::manifest_settings as settings;
 
 /// Compiling takes longer than most tests.
-static WITH_MODULES: LazyLock<Rewriter> = LazyLock::new(|| Rewriter::new(true));
+static WITH_MODULES: LazyLock<Rewriter> = LazyLock::new(|| Rewriter::new(true, Lexer::Regex));
 
 /// Files as they come out of a read.
 fn sources(files: &[(&str, &str)]) -> Vec<Source> {
@@ -293,6 +294,33 @@ fn a_directory_stays_or_is_refused() {
     assert_eq!(told(Ok(processed)), expected);
     assert_eq!(told(run_with(&files, &settings(), Severity::Error)), expected);
     assert_eq!(told(run_with(&[("a.css", "url(b/)"), ("b/c", "")], &settings(), Severity::Error)), [""; 0]);
+}
+
+/// There may be millions, in one file.
+#[test]
+fn what_is_too_much_to_be_told_is_counted() {
+    let missing = |count: usize| (0..count).map(|index| format!("url({index}.png)\n")).collect::<String>();
+    assert_eq!(told(run(&[("a.css", &missing(1000))])).len(), 1000);
+    let told_of_more = told(run(&[("a.css", &format!("{}@import 'b.css';", missing(6000)))]));
+    assert_eq!(told_of_more.len(), 1002);
+    assert_eq!(
+        told_of_more[1000],
+        "`a.css` has the same trouble with 5000 more references, from line 1001 on /  / look at those that are told first"
+    );
+    assert_eq!(told_of_more[1001].split(',').next(), Some("`a.css` line 6001 refers to `b.css`"));
+    // Those that are none after all are no reason for a warning.
+    let queries: String = (0..2000).map(|index| format!("@import 'b.css?{index}';")).collect();
+    assert_eq!(told(run(&[("a.css", &queries), ("b.css", "url(data:)")])), [""; 0]);
+    assert_eq!(told(run(&[("a.css", &queries), ("b.css", "url(c)"), ("c", "")])).len(), 1001);
+}
+
+/// It may be a file of many megabytes in which nothing is closed but at its end.
+#[test]
+fn a_reference_of_any_length_is_told_by_its_beginning() {
+    let told = told(run(&[("a.css", &format!("url({}x)", "é/".repeat(100_000)))]));
+    let beginning = "é/".repeat(341);
+    assert!(told[0].starts_with(&format!("`a.css` line 1 refers to `{beginning}…`, which")), "{told:?}");
+    assert!(told[0].len() < 4096);
 }
 
 /// Django's pattern for `export … from` begins in the comment, and finds what the one for `import` has written.

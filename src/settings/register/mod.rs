@@ -131,6 +131,12 @@ impl Setting {
         setting
     }
 
+    /// Whether it is a name that Django's settings once held, which `settings migrate` rewrites.
+    #[must_use]
+    pub fn is_legacy(&self) -> bool {
+        matches!(self.status, Status::Removed { .. }) && !self.environment.is_empty()
+    }
+
     /// What it is when nobody sets it; `None` for unset.
     ///
     /// # Panics
@@ -220,7 +226,7 @@ mod tests {
             GZIP_CONTENT_TYPES AWS_S3_FILE_NAME_CHARSET AWS_S3_FILE_BUFFER_SIZE AWS_S3_USE_THREADS \
             AWS_S3_TRANSFER_CONFIG AWS_S3_CLIENT_CONFIG AWS_S3_SECURE_URLS AWS_AUTO_CREATE_BUCKET AWS_BUCKET_ACL \
             AWS_PRELOAD_METADATA AWS_REDUCED_REDUNDANCY AWS_S3_ENCRYPTION AWS_HEADERS AWS_S3_HOST AWS_S3_PORT \
-            AWS_S3_CALLING_FORMAT S3_USE_SIGV4";
+            AWS_S3_CALLING_FORMAT S3_USE_SIGV4 AWS_ORIGIN AWS_S3_PROXY_HOST AWS_S3_PROXY_PORT";
         for name in names.split_whitespace() {
             assert!(find_in_environment(name).is_some(), "{name}");
         }

@@ -224,7 +224,14 @@ pub(super) const SETTINGS: &[Setting] = &[
         "\"regex\"",
         "How references are found: `regex` exactly as Django, `tokens` knows comments and strings",
     )
-    .later(),
+    .flags(&["--lexer"]),
+    Setting::new(
+        "exclude_rewrite",
+        &["S3COLLECT_EXCLUDE_REWRITE"],
+        Kind::List,
+        "[]",
+        "Globs of CSS and JavaScript whose references are neither replaced nor checked, e.g. `vendor/**`",
+    ),
     Setting::new(
         "prehashed",
         &["S3COLLECT_PREHASHED"],

@@ -91,6 +91,7 @@ fn settings_doc_has_an_example_that_is_true() {
         sets: &[],
         environment: &std::collections::BTreeMap::new(),
         config: None,
+        imported: None,
         directory: folder.path(),
         home: None,
         static_dir_exists: false,

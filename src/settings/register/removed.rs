@@ -84,4 +84,22 @@ pub(super) const SETTINGS: &[Setting] = &[
         "it belongs to the boto backend, which django-storages removed in 1.9",
         "leave it out, requests are signed with `s3v4`",
     ),
+    Setting::removed(
+        "origin",
+        &["AWS_ORIGIN"],
+        "it belongs to the boto backend, which django-storages removed in 1.9",
+        "use `region_name`",
+    ),
+    Setting::removed(
+        "proxy_host",
+        &["AWS_S3_PROXY_HOST"],
+        "it belongs to the boto backend, which django-storages removed in 1.9",
+        "use `proxies`, e.g. `{\"https\": \"http://proxy:3128\"}`",
+    ),
+    Setting::removed(
+        "proxy_port",
+        &["AWS_S3_PROXY_PORT"],
+        "it belongs to the boto backend, which django-storages removed in 1.9",
+        "use `proxies`, with the port in the URL",
+    ),
 ];

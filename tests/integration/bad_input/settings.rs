@@ -154,3 +154,90 @@ fn everything_that_is_wrong_is_told_in_one_run() {
              hint: the nearest name is `CacheControl`\n",
         );
 }
+
+#[test]
+fn policies_that_nobody_needs_or_that_cannot_be_written() {
+    let policy =
+        |arguments: &[&str]| Sandbox::new().run(&[&["iam-policy", "--bucket", "acme"], arguments].concat());
+    policy(&["--for", "push,pusch"]).expect(
+        2,
+        "",
+        "error: invalid value 'pusch' for '--for <VERB,…>'\n  [possible values: push, url, releases, rollback, \
+         verify, gc, ls, stat, exists, cat, get, put, rm]\n\n  tip: a similar value exists: 'push'\n\n\
+         For more information, try '--help'.\n",
+    );
+    policy(&["--for", "url"]).expect(
+        2,
+        "",
+        "error: `url` needs no permission with these settings\n  \
+         hint: URLs that are not signed by S3's keys ask nothing of the bucket\n",
+    );
+    let lambda = "arn:aws:s3-object-lambda:eu-west-1:123456789012:accesspoint/ap";
+    Sandbox::new().run(&["iam-policy", "--bucket", lambda]).expect(
+        2,
+        "",
+        "error: there is no policy for the Object Lambda access point \
+         `arn:aws:s3-object-lambda:eu-west-1:123456789012:accesspoint/ap`\n  \
+         hint: name the access point behind it as `bucket_name`, and add the permission to invoke the function\n",
+    );
+    policy(&["--set", "record_prefix=/x"]).expect(
+        2,
+        "",
+        "warning: flag `--set record_prefix` does not act yet\n  \
+         note: it is a known setting; this version reads it, checks its type and goes on without it\n\
+         error: `record_prefix` must be a plain prefix such as `records`: found `/x`\n  \
+         note: it comes from flag `--set record_prefix`\n",
+    );
+}
+
+#[test]
+fn names_of_the_boto_backend_point_to_migrate() {
+    let boto = "it belongs to the boto backend, which django-storages removed in 1.9";
+    let hint = "use `region_name`; `s3collect settings migrate FILE` rewrites it";
+    let check = |sandbox: Sandbox, arguments: &[&str], subject: &str| {
+        sandbox.run(&[&["push", "static", "--bucket", "acme"], arguments].concat()).expect(
+            2,
+            "",
+            &format!("error: {subject} is no setting any more: {boto}\n  hint: {hint}\n"),
+        );
+    };
+    check(site().env("AWS_ORIGIN", "EU"), &[], "`AWS_ORIGIN` in the environment");
+    check(site(), &["--set", "AWS_ORIGIN=EU"], "`AWS_ORIGIN` in `--set`");
+    check(site(), &["--set", "origin=EU"], "flag `--set origin`");
+    check(site().file("s3collect.toml", "AWS_ORIGIN = 'EU'\n"), &[], "`AWS_ORIGIN` in `s3collect.toml:1`");
+    check(site().file("s3collect.toml", "\norigin = 'EU'\n"), &[], "`origin` in `s3collect.toml:2`");
+    check(
+        site().file("s3collect.toml", "[storages.staticfiles]\norigin = 'EU'\n"),
+        &[],
+        "`origin` in `[storages.staticfiles]` (`s3collect.toml:2`)",
+    );
+    site().run(&["push", "static", "--bucket", "acme", "--backend", "storages.backends.s3boto.S3BotoStorage"]).expect(
+        2,
+        "",
+        "error: flag `--backend` names no class of django-storages' S3 backend: \
+         `storages.backends.s3boto.S3BotoStorage`\n  hint: the boto backend is gone; `s3collect settings migrate FILE` \
+         rewrites what belongs to it\n",
+    );
+}
+
+#[test]
+fn files_that_cannot_be_migrated() {
+    let sandbox = Sandbox::new().file("settings.py", "AWS_HEADERS = headers()\nAWS_S3_PORT = 'x'\n");
+    sandbox.run(&["settings", "migrate", "settings.py"]).expect(
+        2,
+        "",
+        "error: `AWS_HEADERS` in `settings.py:1` is no plain literal\n  note: nothing was written\n  \
+         hint: write its value there for now, or change this one by hand\n\
+         error: `AWS_S3_PORT` in `settings.py:2` must be a number\n  note: nothing was written\n",
+    );
+    sandbox.run(&["settings", "migrate", "missing.py"]).expect(
+        2,
+        "",
+        "error: `missing.py` cannot be read\n  caused by: No such file or directory (os error 2)\n",
+    );
+    sandbox.run(&["settings", "migrate", "-"]).expect(
+        0,
+        "",
+        "nothing to change: no name of the boto backend is in it\n",
+    );
+}

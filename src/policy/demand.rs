@@ -1,0 +1,172 @@
+//! What each verb, and each setting, asks of which part of the bucket.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{PolicyVerb, has_manifest};
+use crate::parameters::{ObjectParameters, Parameter};
+use crate::settings::Settings;
+
+/// Where records of releases are kept below the location, those of every app.
+const RECORDS: &str = ".s3collect/";
+
+/// Parameters that ask for an action besides `PutObject`.
+const ASKING: [(Parameter, &str); 9] = [
+    (Parameter::Acl, "PutObjectAcl"),
+    (Parameter::GrantFullControl, "PutObjectAcl"),
+    (Parameter::GrantRead, "PutObjectAcl"),
+    (Parameter::GrantReadAcp, "PutObjectAcl"),
+    (Parameter::GrantWriteAcp, "PutObjectAcl"),
+    (Parameter::Tagging, "PutObjectTagging"),
+    (Parameter::ObjectLockMode, "PutObjectRetention"),
+    (Parameter::ObjectLockRetainUntilDate, "PutObjectRetention"),
+    (Parameter::ObjectLockLegalHoldStatus, "PutObjectLegalHold"),
+];
+
+/// A part of the bucket. A part comes after those that may hold it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Extent {
+    /// Everything below the location.
+    Location,
+    /// The records of releases.
+    Records,
+    /// The manifest alone.
+    Manifest,
+}
+
+impl Extent {
+    /// What its keys begin with; the whole of it for one key.
+    pub(super) fn prefix(self, settings: &Settings) -> String {
+        let location = settings.location.prefix();
+        match self {
+            Self::Location => location,
+            Self::Records => match &settings.record_prefix {
+                Some(prefix) => prefix.prefix(),
+                None => location + RECORDS,
+            },
+            Self::Manifest => location + settings.manifest.manifest_name.as_str(),
+        }
+    }
+
+    /// Whether it is one key, not what is below a prefix.
+    pub(super) fn is_one_key(self) -> bool {
+        self == Self::Manifest
+    }
+}
+
+/// All that is asked of the bucket.
+#[derive(Debug, Default)]
+pub(super) struct Demands {
+    /// What is listed.
+    pub(super) listed: BTreeSet<Extent>,
+    /// Actions on objects, by part.
+    pub(super) actions: BTreeMap<Extent, BTreeSet<&'static str>>,
+}
+
+impl Demands {
+    fn add(&mut self, extent: Extent, actions: impl IntoIterator<Item = &'static str>) {
+        self.actions.entry(extent).or_default().extend(actions);
+    }
+}
+
+/// What the verbs ask for. HEAD is `GetObject`; a missing object shows as missing only to who may list.
+pub(super) fn demands(settings: &Settings, verbs: &BTreeSet<PolicyVerb>) -> Demands {
+    let mut demands = Demands::default();
+    for verb in verbs {
+        match verb {
+            PolicyVerb::Push | PolicyVerb::Rollback => {
+                demands.listed.extend([Extent::Location, Extent::Records]);
+                demands.add(Extent::Location, ["GetObject"]);
+                demands.add(Extent::Location, writes(settings));
+                demands.add(Extent::Records, ["GetObject", "PutObject"]);
+            }
+            PolicyVerb::Put => {
+                demands.listed.insert(Extent::Location);
+                demands.add(Extent::Location, ["GetObject"]);
+                demands.add(Extent::Location, writes(settings));
+            }
+            PolicyVerb::Verify => {
+                demands.listed.extend([Extent::Location, Extent::Records]);
+                demands.add(Extent::Location, ["GetObject"]);
+                demands.add(Extent::Records, ["GetObject"]);
+            }
+            PolicyVerb::Gc => {
+                demands.listed.extend([Extent::Location, Extent::Records]);
+                demands.add(Extent::Location, ["DeleteObject", "GetObject"]);
+                demands.add(Extent::Records, ["DeleteObject", "GetObject", "PutObject"]);
+            }
+            PolicyVerb::Releases => {
+                demands.listed.insert(Extent::Records);
+                demands.add(Extent::Records, ["GetObject"]);
+            }
+            PolicyVerb::Url => url(settings, &mut demands),
+            PolicyVerb::Ls => {
+                demands.listed.insert(Extent::Location);
+            }
+            PolicyVerb::Stat | PolicyVerb::Exists | PolicyVerb::Cat | PolicyVerb::Get => {
+                demands.listed.insert(Extent::Location);
+                demands.add(Extent::Location, ["GetObject"]);
+            }
+            PolicyVerb::Rm => demands.add(Extent::Location, ["DeleteObject"]),
+        }
+    }
+    demands
+}
+
+/// Who signs a URL lends its own right to read.
+fn url(settings: &Settings, demands: &mut Demands) {
+    if has_manifest(settings) {
+        demands.add(Extent::Manifest, ["GetObject"]);
+    }
+    if presigns(settings) {
+        demands.add(Extent::Location, ["GetObject"]);
+    }
+}
+
+/// Whether URLs are signed with the keys of S3. A custom domain is not S3's, or has keys of its own.
+fn presigns(settings: &Settings) -> bool {
+    settings.url.querystring_auth && settings.url.custom_domain.is_none()
+}
+
+/// What a put of an asset takes. Large ones travel in parts, which are thrown away where the upload fails.
+fn writes(settings: &Settings) -> BTreeSet<&'static str> {
+    let mut actions = BTreeSet::from(["AbortMultipartUpload", "PutObject"]);
+    if settings.objects.default_acl.is_some() {
+        actions.insert("PutObjectAcl");
+    }
+    for parameters in parameters(settings) {
+        let asked = ASKING.iter().filter(|(parameter, _)| parameters.get(*parameter).is_some());
+        actions.extend(asked.map(|(_, action)| *action));
+    }
+    actions
+}
+
+fn parameters(settings: &Settings) -> impl Iterator<Item = &ObjectParameters> {
+    let objects = &settings.objects;
+    [&objects.parameters].into_iter().chain(objects.rules.iter().map(|rule| &rule.parameters))
+}
+
+/// Keys of KMS, and what is done with them.
+pub(super) struct Keys {
+    /// As `SSEKMSKeyId` has them.
+    pub(super) names: BTreeSet<String>,
+    /// Whether anything is stored with them.
+    pub(super) writes: bool,
+}
+
+/// The keys that the settings name, where a verb reads or stores bodies. AWS's own key needs no permission.
+pub(super) fn keys(settings: &Settings, verbs: &BTreeSet<PolicyVerb>) -> Option<Keys> {
+    let names: BTreeSet<String> = parameters(settings)
+        .filter_map(|parameters| parameters.get(Parameter::SseKmsKeyId))
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let writes = verbs.iter().any(|verb| {
+        matches!(verb, PolicyVerb::Push | PolicyVerb::Rollback | PolicyVerb::Put | PolicyVerb::Gc)
+    });
+    let reads = verbs.iter().any(|verb| match verb {
+        PolicyVerb::Verify | PolicyVerb::Releases | PolicyVerb::Cat | PolicyVerb::Get => true,
+        PolicyVerb::Url => presigns(settings) || has_manifest(settings),
+        _ => false,
+    });
+    (!names.is_empty() && (writes || reads)).then_some(Keys { names, writes })
+}
