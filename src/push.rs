@@ -63,9 +63,9 @@ pub async fn push<S: Store + 'static>(
         check_headers: options.check_headers,
         describe_all: options.dry_run,
         in_flight_bytes: settings.transfer.in_flight_bytes,
-        chunking: settings.transfer.chunking,
         recording: false,
         memory: Arc::default(),
+        chunking: settings.transfer.chunking,
     };
     let location = &settings.location;
     match plan(location, how, prepared.assets, &*store, &*reporter, &cancel, &mut summary.warnings).await {

@@ -40,12 +40,12 @@ pub struct CompareOptions {
     pub describe_all: bool,
     /// The most bytes of bodies in memory at once.
     pub in_flight_bytes: u64,
-    /// How bodies are cut into parts, which decides their ETags.
-    pub chunking: Chunking,
     /// Whether there will be a record of what is compared: then nothing counts as unchanged whose headers nobody saw.
     pub recording: bool,
     /// What the last release recorded, by key.
     pub memory: Arc<HashMap<String, RecordedObject>>,
+    /// How bodies are cut into parts, which decides their ETags.
+    pub chunking: Chunking,
 }
 
 /// An object that was written later than this after the date that the server gave to its put was put again: the two

@@ -19,9 +19,9 @@ fn options() -> CompareOptions {
         check_headers: false,
         describe_all: false,
         in_flight_bytes: 24 * MIB as u64,
-        chunking: Chunking::default(),
         recording: false,
         memory: Arc::default(),
+        chunking: Chunking::default(),
     }
 }
 
