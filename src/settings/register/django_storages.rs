@@ -141,7 +141,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         "\"auto\"",
         "Where the bucket's name goes: `virtual` into the host, `path` behind it, `auto` as boto3",
     )
-    .flags(&["--addressing-style"]),
+    .flags(&["--addressing-style"])
+    .differs("requests in `us-east-1` go to its regional host"),
     Setting::new(
         "region_name",
         &["AWS_S3_REGION_NAME"],

@@ -237,3 +237,6 @@ fn aws_endpoint(region: &str, settings: &ConnectionSettings) -> String {
         false => format!("{scheme}://{service}{stack}.{region}.{suffix}"),
     }
 }
+
+#[cfg(test)]
+mod tests;
