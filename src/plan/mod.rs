@@ -295,7 +295,7 @@ fn judge_checksum(evidence: &Evidence, body: &BodyFacts, head: &ObjectHead) -> V
             judge_headers(evidence, body, SkipReason::SameChecksum(stored.algorithm))
         }
         (Some(_), Some(_)) => put(PutReason::BodyDiffers),
-        (None, _) if etag_is_md5(head) => put(PutReason::BodyDiffers),
+        (None, _) if head.etag_is_md5() => put(PutReason::BodyDiffers),
         (None, _) => put(PutReason::OpaqueEtag),
     }
 }
@@ -355,14 +355,4 @@ fn comparable_checksum<'a>(body: &BodyFacts, head: &'a ObjectHead) -> Option<&'a
             ChecksumAlgorithm::Sha1 => 3,
             ChecksumAlgorithm::Sha256 => 4,
         })
-}
-
-/// Whether an ETag is the MD5 of the body: it looks like one, and no encryption makes it something else.
-fn etag_is_md5(head: &ObjectHead) -> bool {
-    let looks_so = head.etag.len() == 32 && head.etag.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let by_kms = head
-        .parameters
-        .get(Parameter::ServerSideEncryption)
-        .is_some_and(|encryption| encryption.starts_with("aws:kms"));
-    looks_so && !by_kms && head.parameters.get(Parameter::SseCustomerAlgorithm).is_none()
 }

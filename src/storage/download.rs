@@ -167,13 +167,7 @@ impl Check {
             let running = Box::new(Checksum::new(stored.algorithm));
             return Self::Checksum { running, name: stored.algorithm.as_str(), wanted: stored.value.clone() };
         }
-        let by_kms = head
-            .parameters
-            .get(Parameter::ServerSideEncryption)
-            .is_some_and(|encryption| encryption.starts_with("aws:kms"));
-        let by_customer = head.parameters.get(Parameter::SseCustomerAlgorithm).is_some();
-        let is_md5 = head.etag.len() == 32 && head.etag.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if is_md5 && !by_kms && !by_customer {
+        if head.etag_is_md5() {
             return Self::Md5 { running: Box::default(), wanted: head.etag.to_ascii_lowercase() };
         }
         Self::Nothing

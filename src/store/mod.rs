@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
 use crate::name::ObjectKey;
-use crate::parameters::ObjectParameters;
+use crate::parameters::{ObjectParameters, Parameter};
 
 mod body;
 mod count;
@@ -132,6 +132,19 @@ pub struct ObjectHead {
     pub checksums: Vec<StoredChecksum>,
     /// When it was last written, by the service's clock.
     pub last_modified: Option<SystemTime>,
+}
+
+impl ObjectHead {
+    /// Whether the ETag is the MD5 of the body: it looks like one, and no encryption makes it something else.
+    #[must_use]
+    pub fn etag_is_md5(&self) -> bool {
+        let looks_so = self.etag.len() == 32 && self.etag.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let by_kms = self
+            .parameters
+            .get(Parameter::ServerSideEncryption)
+            .is_some_and(|encryption| encryption.starts_with("aws:kms"));
+        looks_so && !by_kms && self.parameters.get(Parameter::SseCustomerAlgorithm).is_none()
+    }
 }
 
 /// A checksum that the service keeps with an object.
