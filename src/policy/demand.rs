@@ -4,10 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{PolicyVerb, has_manifest};
 use crate::parameters::{ObjectParameters, Parameter};
+use crate::release::RECORDS;
 use crate::settings::Settings;
-
-/// Where records of releases are kept below the location, those of every app.
-const RECORDS: &str = ".s3collect/";
 
 /// Parameters that ask for an action besides `PutObject`.
 const ASKING: [(Parameter, &str); 9] = [
@@ -41,7 +39,7 @@ impl Extent {
             Self::Location => location,
             Self::Records => match &settings.record_prefix {
                 Some(prefix) => prefix.prefix(),
-                None => location + RECORDS,
+                None => format!("{location}{RECORDS}/"),
             },
             Self::Manifest => location + settings.manifest.manifest_name.as_str(),
         }

@@ -69,12 +69,9 @@ impl Run {
         combine(Given {
             flags,
             sets: &self.sets,
-            environment: &self.environment,
-            config: None,
-            imported: None,
-            directory: folder.path(),
             home: Some(folder.path()),
             static_dir_exists: self.static_dir,
+            ..Given::new(&self.environment, folder.path())
         })
     }
 
