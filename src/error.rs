@@ -6,6 +6,7 @@
 //! error is folded into a [`Problem`], which is what is printed and what `--json` holds.
 
 use std::error::Error;
+use std::fmt;
 
 use serde::Serialize;
 
@@ -150,6 +151,16 @@ impl Problem {
         }
     }
 }
+
+/// For programs that hand it on: the message and its causes on one line.
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)?;
+        self.causes.iter().try_for_each(|cause| write!(formatter, ": {cause}"))
+    }
+}
+
+impl Error for Problem {}
 
 impl<E: Diagnose> From<E> for Problem {
     fn from(error: E) -> Self {

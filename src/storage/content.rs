@@ -1,7 +1,7 @@
 //! What is saved: bytes, a file, or whatever can be read; and a source that can be read again for another name.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Seek as _};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,7 +10,6 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt as _};
-use tempfile::TempPath;
 use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, ReadBuf};
 
@@ -32,7 +31,8 @@ pub struct Content {
 pub(super) enum Source {
     Bytes(Bytes),
     File(PathBuf),
-    Temporary(TempPath),
+    /// Has no name, so that nothing of it stays whatever ends the process.
+    Temporary(std::fs::File),
     Reader(Box<dyn AsyncRead + Send + Unpin>),
 }
 
@@ -97,12 +97,11 @@ impl Content {
             self.source = Source::Bytes(head.into());
             return Ok(());
         }
-        let (file, path) = tempfile::Builder::new().prefix("s3collect-").tempfile()?.into_parts();
-        let mut file = File::from_std(file);
+        let mut file = File::from_std(tempfile::tempfile()?);
         file.write_all(&head).await?;
         tokio::io::copy(&mut reader, &mut file).await?;
         file.flush().await?;
-        self.source = Source::Temporary(path);
+        self.source = Source::Temporary(file.into_std().await);
         Ok(())
     }
 
@@ -111,7 +110,10 @@ impl Content {
         let reader: Box<dyn AsyncRead + Send + Unpin + '_> = match &mut self.source {
             Source::Bytes(bytes) => Box::new(&bytes[..]),
             Source::File(path) => Box::new(File::open(path).await?),
-            Source::Temporary(path) => Box::new(File::open(&*path).await?),
+            Source::Temporary(file) => {
+                file.rewind()?;
+                Box::new(File::from_std(file.try_clone()?))
+            }
             Source::Reader(reader) => Box::new(reader),
         };
         Ok(match &self.transfer {

@@ -152,7 +152,7 @@ impl<S: Store + 'static> Storage<S> {
         level: Option<u32>,
         to: Destination,
     ) -> Result<Stored, StorageError> {
-        let mut upload = Upload::new(std::sync::Arc::clone(&self.store), to);
+        let mut upload = Upload::new(self, to);
         let outcome = self.fill(&mut upload, content, level).await;
         match outcome {
             Ok(()) => Ok(upload.finish().await?),

@@ -7,7 +7,9 @@ use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 
 use super::*;
 use crate::error::Problem;
+use crate::name::Location;
 use crate::parameters::{ObjectParameters, Parameter};
+use crate::settings::FileSettings;
 use crate::store::memory::{MemoryStore, StoredObject};
 use crate::store::retry::Retrying;
 use crate::store::{Operation, StoreErrorKind};

@@ -2,7 +2,6 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_util::future::BoxFuture;
@@ -53,7 +52,7 @@ impl<S: Store + 'static> Storage<S> {
             condition: None,
             part_size: usize::try_from(part_size).unwrap_or(usize::MAX),
         };
-        let upload = Box::new(Upload::new(Arc::clone(&self.store), to));
+        let upload = Box::new(Upload::new(self, to));
         Ok(StorageWriter { storage: self.clone(), name: clean_name(name), key, state: State::Idle(upload) })
     }
 }

@@ -113,6 +113,7 @@ pub(super) async fn put(context: &Context<'_>, file: PathBuf, name: Option<Strin
         let size = std::fs::metadata(&file).map_or(0, |metadata| metadata.len());
         (Content::file(&file), size)
     };
+    take_back(context).await;
     let content = content.watched(context.transfer.clone());
     let saved = match watched(context, "putting", size, context.storage.save(&name, content)).await {
         Err(StorageError::Interrupted) => {
@@ -135,6 +136,24 @@ pub(super) async fn put(context: &Context<'_>, file: PathBuf, name: Option<Strin
         context.print(&format!("{}\n", saved.name))?;
     }
     Ok(Exit::Done)
+}
+
+/// Takes back what earlier runs left when they were killed; that it cannot be is no reason to store nothing.
+async fn take_back(context: &Context<'_>) {
+    match context.storage.take_back().await {
+        Ok(keys) => {
+            for key in keys {
+                let place = format!("s3://{}/{key}", context.storage.options().bucket);
+                context
+                    .printer
+                    .line(&format!("took back the parts of an upload that was cut off: `{place}`"));
+            }
+        }
+        Err(error) => {
+            let note = "parts of an upload that was cut off stay in the bucket";
+            context.printer.warnings(&[Problem::of(&error).with_note(note)]);
+        }
+    }
 }
 
 fn base_name(file: &Path) -> String {
