@@ -8,7 +8,7 @@ use s3collect::error::{Exit, Problem};
 use s3collect::prepare::prepare;
 use s3collect::push::{self, PushOptions};
 use s3collect::report::Summary;
-use s3collect::session::{self, Session};
+use s3collect::session::Session;
 use s3collect::settings::{Loaded, Settings};
 use tokio_util::sync::CancellationToken;
 
@@ -61,7 +61,7 @@ pub(crate) fn tell(summary: &Summary, asked: Asked, printer: &Printer) -> io::Re
 
 fn summary(
     settings: &Settings,
-    mut warnings: Vec<Problem>,
+    warnings: Vec<Problem>,
     options: PushOptions,
     home: Option<&Path>,
     printer: &Arc<Printer>,
@@ -70,7 +70,6 @@ fn summary(
         Ok(prepared) => prepared,
         Err(errors) => return refused(settings, options, errors, warnings),
     };
-    warnings.extend(session::warnings(&settings.connection));
     prepared.warnings.splice(0..0, warnings.iter().cloned());
     let runtime = match crate::runtime() {
         Ok(runtime) => runtime,
