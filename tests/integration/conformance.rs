@@ -477,14 +477,18 @@ mod memory {
 /// The client against the embedded endpoint, and against a real server when one is named.
 mod server {
     use s3collect::local::{Options, Server};
+    use s3collect::name::Location;
     use s3collect::parameters::ObjectParameters;
     use s3collect::settings::{
         AddressingStyle, ClientSettings, ConnectionSettings, CredentialSource, Secret, SignatureVersion,
     };
+    use s3collect::storage::{Storage, StorageOptions};
+    use s3collect::store::retry::Retrying;
     use s3collect::store::s3::S3Store;
     use tempfile::TempDir;
 
     use super::{Abilities, conforms, conforms_within};
+    use crate::storage::{fifty_writers, keeping};
     use crate::url::{Place, signed_urls_open};
 
     async fn client(endpoint: String, bucket: &str, access_key: &str, secret_key: &str) -> S3Store {
@@ -549,7 +553,7 @@ mod server {
         std::env::var(format!("S3COLLECT_TEST_{name}")).unwrap_or_else(|_| default.to_owned())
     }
 
-    #[tokio::test]
+    #[tokio::test(flavor = "multi_thread")]
     async fn a_real_server_conforms() {
         let endpoint = said("ENDPOINT", "");
         if endpoint.is_empty() {
@@ -572,6 +576,11 @@ mod server {
         }
         let store = connected(settings).await;
         conforms_within(&store, abilities).await;
+        if abilities.conditions {
+            let location = Location::new("conformance-writers").expect("a location");
+            let options = StorageOptions { location, files: keeping(), ..StorageOptions::default() };
+            fifty_writers(&Storage::new(Retrying::new(store, |_| {}), options)).await;
+        }
         if has("signatures") {
             let place = Place { endpoint, bucket, access_key, secret_key, region };
             let opened = tokio::task::spawn_blocking(move || signed_urls_open(&place, &["path"], "de")).await;
