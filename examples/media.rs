@@ -6,6 +6,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::path::Path;
 
 use s3collect::error::Problem;
@@ -30,7 +31,7 @@ impl MyModel {
 pub(crate) fn settings(
     environment: &BTreeMap<String, String>,
     directory: &Path,
-) -> Result<Settings, Problem> {
+) -> Result<Settings, Box<dyn Error>> {
     let sets = ["backend=S3Storage".to_owned()];
     let given = Given { sets: &sets, ..Given::new(environment, directory) };
     let loaded =
@@ -44,7 +45,7 @@ pub(crate) async fn default_storage(settings: &Settings) -> Result<S3Storage, Pr
 }
 
 /// Both sessions of the documentation, line for line.
-pub(crate) async fn session(default_storage: &S3Storage) -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) async fn session(default_storage: &S3Storage) -> Result<(), Box<dyn Error>> {
     // >>> default_storage.exists('storage_test')
     assert!(!default_storage.exists("storage_test").await?);
     // >>> file = default_storage.open('storage_test', 'w')
@@ -88,7 +89,6 @@ pub(crate) async fn session(default_storage: &S3Storage) -> Result<(), Box<dyn s
     assert_eq!(obj1.normal.size(default_storage).await?, 7);
 
     // Files can be read in a little at a time, if necessary:
-    // >>> obj1.normal.open()
     // >>> '-'.join(obj1.normal.chunks(chunk_size=2))
     let mut chunks = obj1.normal.chunks(default_storage, 2).await?;
     let mut pieces = Vec::new();
@@ -129,7 +129,7 @@ pub(crate) async fn session(default_storage: &S3Storage) -> Result<(), Box<dyn s
 /// Runs it against what the environment names.
 #[tokio::main]
 #[expect(clippy::disallowed_methods, reason = "a program reads its own surroundings")]
-pub(crate) async fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) async fn main() -> Result<(), Box<dyn Error>> {
     let settings = settings(&std::env::vars().collect(), &std::env::current_dir()?)?;
     session(&default_storage(&settings).await?).await
 }

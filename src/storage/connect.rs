@@ -13,6 +13,15 @@ use super::journal::Journal;
 use super::{Storage, StorageOptions};
 
 /// A storage as programs have it: over S3, with retries.
+///
+/// ```
+/// use s3collect::storage::S3Storage;
+///
+/// /// A view gets it from whoever starts the program.
+/// async fn has_avatar(storage: &S3Storage, user: &str) -> Result<bool, s3collect::storage::StorageError> {
+///     storage.exists(&format!("avatars/{user}.png")).await
+/// }
+/// ```
 pub type S3Storage = Storage<Retrying<S3Store>>;
 
 impl S3Storage {
@@ -21,6 +30,32 @@ impl S3Storage {
     ///
     /// # Errors
     /// No credentials, an embedded endpoint that cannot start, or the like; nothing is asked of the service yet.
+    ///
+    /// ```
+    /// # use std::collections::BTreeMap;
+    /// use s3collect::settings::{Given, Needs, load};
+    /// use s3collect::storage::S3Storage;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let (environment, directory) = (BTreeMap::new(), directory.path());
+    /// // What the environment and `s3collect.toml` say, or else a directory in the place of a service.
+    /// let sets = ["local=bucket".to_owned()];
+    /// let given = Given { sets: &sets, ..Given::new(&environment, directory) };
+    /// let settings = load(given, Needs { bucket: true, sources: false }).expect("fine settings").settings;
+    /// # let settings = {
+    /// #     let mut settings = settings;
+    /// #     settings.connection.local = Some(directory.join("bucket"));
+    /// #     settings
+    /// # };
+    /// let storage = S3Storage::connect(&settings).await?;
+    /// storage.save("a.txt", "hello").await?;
+    /// assert_eq!(storage.size("a.txt").await?, 5);
+    /// # storage.close().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn connect(settings: &Settings) -> Result<Self, Problem> {
         let Session { store, endpoint } = Session::open(settings).await?;
         let store = Retrying::with_attempts(store, settings.connection.client.attempts, |_| {});
@@ -31,6 +66,16 @@ impl S3Storage {
     /// The same with a directory of this machine in which multipart uploads are written down while they are under way:
     /// what a process that is killed outright leaves of one, [`Storage::take_back`] takes back in a later one. Several
     /// processes share such a directory.
+    ///
+    /// ```
+    /// use s3collect::storage::S3Storage;
+    ///
+    /// async fn opened(settings: &s3collect::settings::Settings) -> Result<S3Storage, s3collect::error::Problem> {
+    ///     let storage = S3Storage::connect(settings).await?.with_journal("/var/lib/acme/uploads");
+    ///     storage.take_back().await?;
+    ///     Ok(storage)
+    /// }
+    /// ```
     #[must_use]
     pub fn with_journal(mut self, directory: impl Into<PathBuf>) -> Self {
         let endpoint = self.endpoint.as_ref().and_then(|endpoint| endpoint.directory());
@@ -44,6 +89,15 @@ impl S3Storage {
     }
 
     /// Ends the embedded endpoint once its last answer is out, where there is one; dropping the storage does not wait.
+    ///
+    /// ```
+    /// # use s3collect::storage::S3Storage;
+    /// async fn one_file(storage: S3Storage) -> Result<(), s3collect::storage::StorageError> {
+    ///     storage.save("a.txt", "hello").await?;
+    ///     storage.close().await;
+    ///     Ok(())
+    /// }
+    /// ```
     pub async fn close(self) {
         if let Some(endpoint) = self.endpoint.and_then(Arc::into_inner) {
             endpoint.close().await;

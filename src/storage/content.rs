@@ -21,6 +21,22 @@ use super::Transfer;
 const HELD: usize = 8 * 1024 * 1024;
 
 /// What is to be saved: Django's `ContentFile` and `File`, and uploads of a form.
+///
+/// ```
+/// use s3collect::storage::Content;
+/// # use s3collect::storage::Storage;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let storage = Storage::in_memory();
+/// for content in [Content::from("text"), Content::from(vec![0xff, 0xd8]), Content::file("Cargo.toml")] {
+///     storage.save("a", content).await?;
+/// }
+/// // What can become content needs no name.
+/// storage.save("a", b"bytes").await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Content {
     pub(super) source: Source,
     content_type: Option<String>,
@@ -38,18 +54,59 @@ pub(super) enum Source {
 
 impl Content {
     /// The bytes of a file of this machine.
+    ///
+    /// ```
+    /// use s3collect::storage::Content;
+    /// # use s3collect::storage::Storage;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// let saved = storage.save("docs/Cargo.toml", Content::file("Cargo.toml")).await?;
+    /// assert_eq!(saved.size, std::fs::metadata("Cargo.toml")?.len());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self::of(Source::File(path.into()))
     }
 
     /// Whatever a reader gives until its end, however long.
+    ///
+    /// ```
+    /// use s3collect::storage::Content;
+    /// # use s3collect::storage::Storage;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// let reader = std::io::Cursor::new("whatever is read");
+    /// assert_eq!(storage.save("a.txt", Content::reader(reader)).await?.size, 16);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn reader(reader: impl AsyncRead + Send + Unpin + 'static) -> Self {
         Self::of(Source::Reader(Box::new(reader)))
     }
 
     /// The pieces of a stream until its end: the body of a request, for instance.
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use futures_util::stream;
+    /// use s3collect::storage::Content;
+    /// # use s3collect::storage::Storage;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// let pieces = stream::iter(["one, ", "two"].map(|piece| Ok(Bytes::from(piece))));
+    /// assert_eq!(storage.save("a.txt", Content::stream(pieces)).await?.size, 8);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn stream(pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Self {
         Self::reader(Pieces { stream: pieces.boxed(), piece: Bytes::new() })
@@ -57,6 +114,21 @@ impl Content {
 
     /// The same with a content type that goes over the one that the name implies, as a form's upload has it.
     /// `ContentType` in the object parameters goes over both.
+    ///
+    /// ```
+    /// use s3collect::parameters::Parameter;
+    /// use s3collect::storage::Content;
+    /// # use s3collect::storage::Storage;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// storage.save("avatar", Content::from(vec![0xff, 0xd8]).with_content_type("image/jpeg")).await?;
+    /// let head = storage.stat("avatar").await?.expect("it was saved");
+    /// assert_eq!(head.parameters.get(Parameter::ContentType), Some("image/jpeg"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_content_type(mut self, content_type: impl Into<String>) -> Self {
         self.content_type = Some(content_type.into()).filter(|content_type| !content_type.is_empty());
@@ -64,6 +136,22 @@ impl Content {
     }
 
     /// The same with somebody who watches how it is read, and may end that.
+    ///
+    /// ```
+    /// use s3collect::storage::{Content, StorageError, Transfer};
+    /// # use s3collect::storage::Storage;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// let transfer = Transfer::default();
+    /// transfer.cancel.cancel();
+    /// let outcome = storage.save("a.txt", Content::from("hello").watched(transfer)).await;
+    /// assert!(matches!(outcome, Err(StorageError::Interrupted)));
+    /// assert!(!storage.exists("a.txt").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn watched(mut self, transfer: Transfer) -> Self {
         self.transfer = Some(transfer);

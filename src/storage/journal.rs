@@ -101,6 +101,17 @@ impl<S: Store + 'static> Storage<S> {
     ///
     /// # Errors
     /// The first refusal of the store; what it is about is tried again the next time.
+    ///
+    /// ```
+    /// # use s3collect::storage::Storage;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// // Without a journal nothing is known of others.
+    /// assert!(storage.take_back().await?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn take_back(&self) -> Result<Vec<ObjectKey>, StorageError> {
         let Some(journal) = &self.journal else { return Ok(Vec::new()) };
         let mut left = journal.left();

@@ -8,6 +8,19 @@ use crate::store::{ListedObject, Store};
 use super::{Storage, StorageError};
 
 /// What lies directly in a directory.
+///
+/// ```
+/// # use s3collect::storage::Storage;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let storage = Storage::in_memory();
+/// storage.save("photos/cat.jpg", "meow").await?;
+/// storage.save("a.txt", "hello").await?;
+/// let listing = storage.listdir("").await?;
+/// assert_eq!((listing.directories.len(), listing.files.len()), (1, 1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
     /// Names of directories, in the order of the bucket.
@@ -18,6 +31,17 @@ pub struct Listing {
 
 impl Listing {
     /// The names of the files.
+    ///
+    /// ```
+    /// # use s3collect::storage::Storage;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// storage.save("a.txt", "hello").await?;
+    /// assert_eq!(storage.listdir("").await?.names(), ["a.txt"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
         self.files.iter().map(|file| file.name.as_str()).collect()
@@ -25,6 +49,18 @@ impl Listing {
 }
 
 /// A file as a listing shows it.
+///
+/// ```
+/// # use s3collect::storage::Storage;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let storage = Storage::in_memory();
+/// storage.save("photos/cat.jpg", "meow").await?;
+/// let cat = storage.listdir("photos").await?.files.remove(0);
+/// assert_eq!((cat.name.as_str(), cat.key.as_str(), cat.size), ("cat.jpg", "photos/cat.jpg", 4));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedFile {
     /// Its name, relative to what was listed.
@@ -45,6 +81,19 @@ impl<S: Store + 'static> Storage<S> {
     ///
     /// # Errors
     /// [`StorageError::Name`], and any refusal of the store.
+    ///
+    /// ```
+    /// # use s3collect::storage::Storage;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// storage.save("photos/cat.jpg", "meow").await?;
+    /// storage.save("photos/old/dog.jpg", "wow").await?;
+    /// let listing = storage.listdir("photos").await?;
+    /// assert_eq!((listing.directories.as_slice(), listing.names()), (&["old".to_owned()][..], vec!["cat.jpg"]));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn listdir(&self, directory: &str) -> Result<Listing, StorageError> {
         let prefix = self.prefix(directory)?;
         let mut listing = Listing::default();
@@ -65,6 +114,26 @@ impl<S: Store + 'static> Storage<S> {
     ///
     /// # Errors
     /// As [`Storage::listdir`], and what `page` returns.
+    ///
+    /// ```
+    /// use s3collect::storage::StorageError;
+    /// # use s3collect::storage::Storage;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// storage.save("photos/cat.jpg", "meow").await?;
+    /// storage.save("photos/old/dog.jpg", "wow").await?;
+    /// let mut bytes = 0;
+    /// let walked = storage.walk("photos", |files| {
+    ///     bytes += files.iter().map(|file| file.size).sum::<u64>();
+    ///     Ok::<(), StorageError>(())
+    /// });
+    /// walked.await?;
+    /// assert_eq!(bytes, 7);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn walk<E: From<StorageError>>(
         &self,
         directory: &str,
@@ -88,6 +157,13 @@ impl<S: Store + 'static> Storage<S> {
     ///
     /// # Errors
     /// [`StorageError::Name`].
+    ///
+    /// ```
+    /// let storage = s3collect::storage::Storage::in_memory();
+    /// assert_eq!(storage.prefix("photos")?, "photos/");
+    /// assert_eq!(storage.prefix("")?, "");
+    /// # Ok::<(), s3collect::storage::StorageError>(())
+    /// ```
     pub fn prefix(&self, directory: &str) -> Result<String, StorageError> {
         let mut prefix = self.options.location.storage_key(directory)?;
         if !prefix.is_empty() && !prefix.ends_with('/') {

@@ -12,6 +12,21 @@ impl<S: Store + 'static> Storage<S> {
     ///
     /// # Errors
     /// Any refusal: S3 answers 403, not 404, to those who may not list the bucket.
+    ///
+    /// ```
+    /// use s3collect::parameters::Parameter;
+    /// # use s3collect::storage::Storage;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// storage.save("a.txt", "hello").await?;
+    /// let head = storage.stat("a.txt").await?.expect("it was saved");
+    /// assert_eq!(head.parameters.get(Parameter::ContentType), Some("text/plain"));
+    /// assert_eq!(storage.stat("b.txt").await?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn stat(&self, name: &str) -> Result<Option<ObjectHead>, StorageError> {
         Ok(self.store.head(&self.key(name)?).await?)
     }
@@ -20,6 +35,18 @@ impl<S: Store + 'static> Storage<S> {
     ///
     /// # Errors
     /// As [`Storage::stat`]: a 403 is an error, not an absence.
+    ///
+    /// ```
+    /// # use s3collect::storage::Storage;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// assert!(!storage.exists("a.txt").await?);
+    /// storage.save("a.txt", "hello").await?;
+    /// assert!(storage.exists("a.txt").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn exists(&self, name: &str) -> Result<bool, StorageError> {
         Ok(self.stat(name).await?.is_some())
     }
@@ -28,6 +55,17 @@ impl<S: Store + 'static> Storage<S> {
     ///
     /// # Errors
     /// [`StorageError::Absent`], and as [`Storage::stat`].
+    ///
+    /// ```
+    /// # use s3collect::storage::Storage;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// storage.save("a.txt", "hello").await?;
+    /// assert_eq!(storage.size("a.txt").await?, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn size(&self, name: &str) -> Result<u64, StorageError> {
         Ok(self.present(name).await?.1.size)
     }
@@ -36,6 +74,19 @@ impl<S: Store + 'static> Storage<S> {
     ///
     /// # Errors
     /// [`StorageError::Absent`], and as [`Storage::stat`].
+    ///
+    /// ```
+    /// # use s3collect::storage::Storage;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// storage.save("a.txt", "hello").await?;
+    /// if let Some(time) = storage.modified_time("a.txt").await? {
+    ///     println!("{} seconds ago", time.elapsed()?.as_secs());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn modified_time(&self, name: &str) -> Result<Option<SystemTime>, StorageError> {
         Ok(self.present(name).await?.1.last_modified)
     }
@@ -45,6 +96,22 @@ impl<S: Store + 'static> Storage<S> {
     ///
     /// # Errors
     /// [`StorageError::TooLong`] and names that are refused; any refusal of the store.
+    ///
+    /// ```
+    /// use s3collect::settings::FileSettings;
+    /// use s3collect::storage::{Storage, StorageOptions};
+    /// use s3collect::store::memory::MemoryStore;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let files = FileSettings { overwrite: false, ..FileSettings::default() };
+    /// let storage = Storage::new(MemoryStore::new(), StorageOptions { files, ..StorageOptions::default() });
+    /// assert_eq!(storage.available_name("a.txt", None).await?, "a.txt");
+    /// storage.save("a.txt", "hello").await?;
+    /// assert_eq!(storage.available_name("a.txt", None).await?.len(), "a_1234567.txt".len());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn available_name(
         &self,
         name: &str,

@@ -82,6 +82,19 @@ pub use writer::StorageWriter;
 ///
 /// Names are cleaned as django-storages cleans them, and those that lead out of the location are refused by every
 /// operation with [`StorageError::Name`].
+///
+/// ```
+/// # use s3collect::storage::Storage;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let storage = Storage::in_memory();
+/// storage.save("./photos//cat.jpg", "meow").await?;
+/// assert!(storage.exists("photos/cat.jpg").await?);
+/// let error = storage.save("../secret", "x").await.expect_err("it is outside");
+/// assert_eq!(error.to_string(), "`../secret` is no name to save under: it is absolute, or has `..` in it");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Storage<S> {
     store: Arc<S>,
@@ -108,6 +121,18 @@ impl<S> Clone for Storage<S> {
 
 impl Storage<MemoryStore> {
     /// A storage in memory, as Django's `InMemoryStorage`: for tests of programs.
+    ///
+    /// ```
+    /// use s3collect::storage::Storage;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let storage = Storage::in_memory();
+    /// storage.save("a.txt", "hello").await?;
+    /// assert_eq!(storage.store().objects()["a.txt"].body, "hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn in_memory() -> Self {
         Self::new(MemoryStore::new(), StorageOptions::default())
@@ -116,6 +141,17 @@ impl Storage<MemoryStore> {
 
 impl<S: Store + 'static> Storage<S> {
     /// A storage over a store. [`Retrying`](crate::store::retry::Retrying) is what makes it bear a lost connection.
+    ///
+    /// ```
+    /// use s3collect::storage::{Storage, StorageOptions};
+    /// use s3collect::store::memory::MemoryStore;
+    /// use s3collect::store::retry::Retrying;
+    ///
+    /// let store = Retrying::new(MemoryStore::new(), |_| {});
+    /// let storage = Storage::new(store, StorageOptions::default());
+    /// assert_eq!(storage.key("a.txt")?.as_str(), "a.txt");
+    /// # Ok::<(), s3collect::storage::StorageError>(())
+    /// ```
     #[must_use]
     pub fn new(store: S, options: StorageOptions) -> Self {
         Self {
@@ -129,6 +165,25 @@ impl<S: Store + 'static> Storage<S> {
     }
 
     /// The same with URLs that lead where the source says.
+    ///
+    /// ```
+    /// # use std::collections::BTreeMap;
+    /// # use std::path::Path;
+    /// use s3collect::settings::{Given, Needs, load};
+    /// use s3collect::storage::Storage;
+    /// use s3collect::urls::UrlSource;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let environment = BTreeMap::new();
+    /// let sets = ["bucket_name=acme", "location=media", "custom_domain=media.example.com"].map(str::to_owned);
+    /// let given = Given { sets: &sets, ..Given::new(&environment, Path::new("/srv/site")) };
+    /// let settings = load(given, Needs { bucket: true, sources: false }).expect("fine settings").settings;
+    /// let storage = Storage::in_memory().with_urls(UrlSource::open(&settings).await?);
+    /// assert_eq!(storage.url("cat 1.jpg")?, "https://media.example.com/media/cat%201.jpg");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_urls(mut self, source: UrlSource) -> Self {
         self.urls = Some(Arc::new(source));
@@ -140,6 +195,17 @@ impl<S: Store + 'static> Storage<S> {
     ///
     /// # Errors
     /// [`StorageError::NoUrls`] without [`Storage::with_urls`], [`StorageError::Url`].
+    ///
+    /// ```
+    /// use s3collect::storage::{Storage, StorageError};
+    ///
+    /// # fn show(storage: &Storage<s3collect::store::memory::MemoryStore>) -> Result<(), StorageError> {
+    /// println!("{}", storage.url("photos/cat.jpg")?);
+    /// # Ok(())
+    /// # }
+    /// // Without `with_urls` it knows none.
+    /// assert!(matches!(Storage::in_memory().url("photos/cat.jpg"), Err(StorageError::NoUrls)));
+    /// ```
     #[expect(clippy::disallowed_methods, reason = "a signature begins when it is made")]
     pub fn url(&self, name: &str) -> Result<String, StorageError> {
         Ok(self.url_with(name, &UrlRequest::at(SystemTime::now().into()))?.url)
@@ -149,18 +215,64 @@ impl<S: Store + 'static> Storage<S> {
     ///
     /// # Errors
     /// As [`Storage::url`].
+    ///
+    /// ```
+    /// # use std::collections::BTreeMap;
+    /// # use std::path::Path;
+    /// use s3collect::settings::{Given, Needs, load};
+    /// use s3collect::storage::Storage;
+    /// use s3collect::url::{Instant, UrlRequest};
+    /// use s3collect::urls::UrlSource;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let environment = BTreeMap::from([
+    /// #     ("AWS_S3_ACCESS_KEY_ID".to_owned(), "AKIDEXAMPLE".to_owned()),
+    /// #     ("AWS_S3_SECRET_ACCESS_KEY".to_owned(), "secret".to_owned()),
+    /// # ]);
+    /// # let sets = ["bucket_name=acme", "region_name=eu-west-1", "backend=S3Storage"].map(str::to_owned);
+    /// # let given = Given { sets: &sets, ..Given::new(&environment, Path::new("/srv/site")) };
+    /// # let settings = load(given, Needs { bucket: true, sources: false }).expect("fine settings").settings;
+    /// let storage = Storage::in_memory().with_urls(UrlSource::open(&settings).await?);
+    /// let request = UrlRequest {
+    ///     parameters: vec![("ResponseContentDisposition".to_owned(), "attachment".to_owned())],
+    ///     expire: Some(60),
+    ///     ..UrlRequest::at(Instant::parse("2026-03-04T05:06:07Z").expect("a date"))
+    /// };
+    /// let signed = storage.url_with("cat.jpg", &request)?;
+    /// assert!(signed.url.contains("response-content-disposition=attachment"));
+    /// assert_eq!(signed.expires_at, Instant::parse("2026-03-04T05:07:07Z"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn url_with(&self, name: &str, request: &UrlRequest) -> Result<SignedUrl, StorageError> {
         let source = self.urls.as_ref().ok_or(StorageError::NoUrls)?;
         Ok(source.urls()?.url(name, request)?)
     }
 
     /// The store below.
+    ///
+    /// ```
+    /// # use s3collect::storage::Storage;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// storage.save("a.txt", "hello").await?;
+    /// assert_eq!(storage.store().objects().len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn store(&self) -> &S {
         &self.store
     }
 
     /// What shapes it.
+    ///
+    /// ```
+    /// let storage = s3collect::storage::Storage::in_memory();
+    /// assert!(storage.options().files.overwrite);
+    /// ```
     #[must_use]
     pub fn options(&self) -> &StorageOptions {
         &self.options
@@ -170,12 +282,23 @@ impl<S: Store + 'static> Storage<S> {
     ///
     /// # Errors
     /// [`StorageError::Name`] and [`StorageError::NoFileName`].
+    ///
+    /// ```
+    /// let storage = s3collect::storage::Storage::in_memory();
+    /// assert_eq!(storage.key("photos/./cat.jpg")?.as_str(), "photos/cat.jpg");
+    /// # Ok::<(), s3collect::storage::StorageError>(())
+    /// ```
     pub fn key(&self, name: &str) -> Result<ObjectKey, StorageError> {
         name::key(&self.options.location, name)
     }
 
     /// Whether the store can tell a new object from one that replaces another, as far as is known: false once it has
     /// refused a conditional write. Then two writers of one name may meet in spite of `file_overwrite = false`.
+    ///
+    /// ```
+    /// let storage = s3collect::storage::Storage::in_memory();
+    /// assert!(storage.has_conditional_writes());
+    /// ```
     #[must_use]
     pub fn has_conditional_writes(&self) -> bool {
         !self.lacks_conditions.load(Ordering::Relaxed)

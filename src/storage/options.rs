@@ -5,6 +5,22 @@ use crate::name::Location;
 use crate::settings::{FileSettings, ObjectSettings, Settings};
 
 /// What shapes a storage besides the store.
+///
+/// ```
+/// use s3collect::name::Location;
+/// use s3collect::settings::FileSettings;
+/// use s3collect::storage::{Storage, StorageOptions};
+/// use s3collect::store::memory::MemoryStore;
+///
+/// let options = StorageOptions {
+///     location: Location::new("media")?,
+///     files: FileSettings { overwrite: false, ..FileSettings::default() },
+///     ..StorageOptions::default()
+/// };
+/// let storage = Storage::new(MemoryStore::new(), options);
+/// assert_eq!(storage.key("cat.jpg")?.as_str(), "media/cat.jpg");
+/// # Ok::<(), s3collect::storage::StorageError>(())
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct StorageOptions {
     /// The bucket's name, for messages.

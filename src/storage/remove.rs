@@ -10,6 +10,19 @@ impl<S: Store + 'static> Storage<S> {
     ///
     /// # Errors
     /// As [`Storage::stat`].
+    ///
+    /// ```
+    /// # use s3collect::storage::Storage;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// storage.save("a.txt", "hello").await?;
+    /// storage.delete("a.txt").await?;
+    /// storage.delete("a.txt").await?;
+    /// assert!(!storage.exists("a.txt").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn delete(&self, name: &str) -> Result<(), StorageError> {
         match self.store.delete(&[self.key(name)?]).await?.pop() {
             Some(error) => Err(error.into()),
@@ -21,6 +34,18 @@ impl<S: Store + 'static> Storage<S> {
     ///
     /// # Errors
     /// A name that is refused, before anything is deleted; the first refusal that is not about single files.
+    ///
+    /// ```
+    /// # use s3collect::storage::Storage;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// storage.save("a.txt", "hello").await?;
+    /// let failed = storage.delete_all(&["a.txt", "never.txt"]).await?;
+    /// assert!(failed.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn delete_all<N: AsRef<str>>(&self, names: &[N]) -> Result<Vec<StoreError>, StorageError> {
         let keys = names.iter().map(|name| self.key(name.as_ref())).collect::<Result<Vec<_>, _>>()?;
         Ok(delete_all(&*self.store, &keys).await?)
@@ -30,6 +55,19 @@ impl<S: Store + 'static> Storage<S> {
     ///
     /// # Errors
     /// As [`Storage::delete_all`].
+    ///
+    /// ```
+    /// # use s3collect::storage::Storage;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// storage.save("photos/cat.jpg", "meow").await?;
+    /// let photos = storage.listdir("photos").await?.files;
+    /// assert!(storage.delete_listed(&photos).await?.is_empty());
+    /// assert!(!storage.exists("photos/cat.jpg").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn delete_listed(&self, files: &[ListedFile]) -> Result<Vec<StoreError>, StorageError> {
         let keys = files.iter().map(|file| ObjectKey::new(file.key.as_str()));
         Ok(delete_all(&*self.store, &keys.collect::<Result<Vec<_>, _>>()?).await?)

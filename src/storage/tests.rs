@@ -471,6 +471,40 @@ async fn a_field_refers_to_its_own_file() {
     assert_eq!(first.name().map(str::len), Some(100));
 }
 
+/// Types, functions and methods: whoever reads about one sees it used.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test that reads the sources it is about")]
+fn every_public_item_has_an_example() {
+    let is_item = |line: &str| {
+        let item = line.trim_start().strip_prefix("pub ").map(|item| item.trim_start_matches("async "));
+        let words = ["fn ", "struct ", "enum ", "trait ", "type ", "const "];
+        item.is_some_and(|item| words.iter().any(|word| item.starts_with(word)))
+    };
+    let (mut count, mut without) = (0, Vec::new());
+    let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/src/storage");
+    for entry in walkdir::WalkDir::new(sources).sort_by_file_name() {
+        let path = entry.expect("an entry").into_path();
+        if path.extension().is_none_or(|extension| extension != "rs") || path.ends_with("tests.rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).expect("a source");
+        let lines: Vec<&str> = text.lines().take_while(|line| *line != "mod tests {").collect();
+        for (number, line) in lines.iter().enumerate().filter(|(_, line)| is_item(line)) {
+            // What stands directly above: its documentation and its attributes.
+            let above = lines[..number].iter().rev().map(|line| line.trim());
+            let mut above = above.take_while(|line| {
+                !line.is_empty() && !line.ends_with(['{', '}', ';']) || line.starts_with("///")
+            });
+            count += 1;
+            if !above.any(|line| line == "/// ```") {
+                without.push(format!("{}:{}: {}", path.display(), number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(count > 60, "{count} items are seen");
+    assert_eq!(without, Vec::<String>::new());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
