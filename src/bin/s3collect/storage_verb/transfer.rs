@@ -160,16 +160,13 @@ fn base_name(file: &Path) -> String {
     file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Shows a bar where the size is known.
+/// Shows how far it is; 0 is a size that nobody knows.
 async fn watched<T>(
     context: &Context<'_>,
     label: &'static str,
     size: u64,
     work: impl Future<Output = Result<T, StorageError>>,
 ) -> Result<T, StorageError> {
-    if size == 0 {
-        return work.await;
-    }
     let reporter = &context.transfer.reporter;
     reporter.event(&Event::Stage { label, files: 1, bytes: size });
     let outcome = work.await;
