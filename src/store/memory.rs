@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,6 +12,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
 use md5::{Digest as _, Md5};
+use tokio::time::Instant;
 
 use crate::digest::{Checksum, ChecksumAlgorithm, hex};
 use crate::name::ObjectKey;
@@ -27,6 +29,9 @@ use super::{
 /// Objects a page of a listing.
 const PAGE: usize = 1000;
 
+/// What the clock of a bucket shows when it is made, in seconds since 1970.
+const BEGINNING: u64 = 1_800_000_000;
+
 /// Bytes that a body comes in at once.
 const PIECE: usize = 64 * 1024;
 
@@ -37,9 +42,12 @@ pub struct MemoryStore {
     counts: Counts,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    /// When the bucket was made; its clock goes on from [`BEGINNING`], paused where tokio's is.
+    made: Instant,
     objects: BTreeMap<String, StoredObject>,
+    modified: HashMap<String, SystemTime>,
     uploads: HashMap<String, BTreeMap<u16, (Part, Bytes)>>,
     begun: u64,
     faults: VecDeque<Fault>,
@@ -122,7 +130,7 @@ impl MemoryStore {
 
     /// Puts an object there as it is, whatever its ETag.
     pub fn place(&self, key: &str, object: StoredObject) {
-        self.state().objects.insert(key.to_owned(), object);
+        self.state().store(key, object);
     }
 
     /// How many multipart uploads were begun and neither completed nor given up.
@@ -178,7 +186,7 @@ impl Store for MemoryStore {
                 etag: object.etag.clone(),
                 parameters: served(&object.parameters),
                 checksums: object.checksums.clone(),
-                last_modified: None,
+                last_modified: state.modified.get(key.as_str()).copied(),
             }))
         })
     }
@@ -203,6 +211,8 @@ impl Store for MemoryStore {
                 size: object.body.len() as u64,
                 etag: object.etag.clone(),
                 content_encoding: object.parameters.get(Parameter::ContentEncoding).map(str::to_owned),
+                last_modified: state.modified.get(request.key.as_str()).copied(),
+                date: Some(state.now()),
                 pieces: pieces(body, state.breaks.pop_front(), target.clone()),
                 target,
             }))
@@ -311,7 +321,7 @@ impl State {
     /// A page begins after the last entry of the page before.
     fn page(&self, prefix: &str, one_level: bool, continuation: Option<&str>) -> ListPage {
         let after = continuation.unwrap_or_default();
-        let mut page = ListPage::default();
+        let mut page = ListPage { date: Some(self.now()), ..ListPage::default() };
         let mut last: Option<String> = None;
         for (key, object) in self.objects.range(prefix.to_owned()..) {
             let Some(rest) = key.strip_prefix(prefix) else { break };
@@ -327,7 +337,7 @@ impl State {
             last = Some(entry.to_owned());
             match slash {
                 Some(_) => page.prefixes.push(entry.to_owned()),
-                None => page.objects.push(listed(key, object)),
+                None => page.objects.push(self.listed(key, object)),
             }
         }
         page
@@ -344,9 +354,38 @@ impl State {
     }
 
     fn store(&mut self, key: &str, object: StoredObject) -> PutAnswer {
-        let etag = object.etag.clone();
+        let (etag, now) = (object.etag.clone(), self.now());
         self.objects.insert(key.to_owned(), object);
-        PutAnswer { etag }
+        self.modified.insert(key.to_owned(), now);
+        PutAnswer { etag, date: Some(now) }
+    }
+
+    fn listed(&self, key: &str, object: &StoredObject) -> ListedObject {
+        ListedObject {
+            key: key.to_owned(),
+            size: object.body.len() as u64,
+            etag: object.etag.clone(),
+            last_modified: self.modified.get(key).copied(),
+        }
+    }
+
+    /// What the bucket's clock shows, in whole seconds as HTTP has them.
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(BEGINNING + self.made.elapsed().as_secs())
+    }
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            made: Instant::now(),
+            objects: BTreeMap::new(),
+            modified: HashMap::new(),
+            uploads: HashMap::new(),
+            begun: 0,
+            faults: VecDeque::new(),
+            breaks: VecDeque::new(),
+        }
     }
 }
 
@@ -395,15 +434,6 @@ fn is_served(parameter: Parameter) -> bool {
             | Parameter::SseKmsEncryptionContext
             | Parameter::Tagging
     )
-}
-
-fn listed(key: &str, object: &StoredObject) -> ListedObject {
-    ListedObject {
-        key: key.to_owned(),
-        size: object.body.len() as u64,
-        etag: object.etag.clone(),
-        last_modified: None,
-    }
 }
 
 fn stretch(body: &Bytes, range: Option<ByteRange>) -> Result<Bytes, StoreErrorKind> {

@@ -86,10 +86,11 @@ pub(super) async fn complete(
         .upload_id(&upload.0)
         .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build())
         .customize()
-        .interceptor(store.wire(headers));
+        .interceptor(store.wire(headers))
+        .interceptor(sending.date());
     let answer = sending.answer(call.send()).await?;
     match answer.e_tag() {
-        Some(etag) => Ok(PutAnswer { etag: unquoted(etag) }),
+        Some(etag) => Ok(PutAnswer { etag: unquoted(etag), date: sending.date().get() }),
         None => Err(sending.not_s3("the answer to a completion has no ETag")),
     }
 }

@@ -25,10 +25,11 @@ pub(super) async fn put(store: &S3Store, request: &PutRequest) -> Result<PutAnsw
         .content_length(signed_length(&request.body))
         .body(sending.body(&request.body).await?)
         .customize()
-        .interceptor(store.wire_with_body(headers, &request.body));
+        .interceptor(store.wire_with_body(headers, &request.body))
+        .interceptor(sending.date());
     let answer = sending.answer(call.send()).await?;
     match answer.e_tag() {
-        Some(etag) => Ok(PutAnswer { etag: unquoted(etag) }),
+        Some(etag) => Ok(PutAnswer { etag: unquoted(etag), date: sending.date().get() }),
         None => Err(sending.not_s3("the answer to a PUT has no ETag")),
     }
 }
