@@ -39,7 +39,7 @@ impl Extent {
         let location = settings.location.prefix();
         match self {
             Self::Location => location,
-            Self::Records => match &settings.record_prefix {
+            Self::Records => match &settings.releases.prefix {
                 Some(prefix) => prefix.prefix(),
                 None => location + RECORDS,
             },

@@ -265,7 +265,8 @@ impl<S: Store + 'static> Retrying<S> {
             return None;
         }
         let there = self.head(&request.key).await.ok()??;
-        (there.etag == hex(&Md5::digest(body))).then_some(PutAnswer { etag: there.etag, date: there.last_modified })
+        (there.etag == hex(&Md5::digest(body)))
+            .then_some(PutAnswer { etag: there.etag, date: there.last_modified })
     }
 
     /// The object, if it is the one that these parts make.
