@@ -21,6 +21,8 @@ pub enum Exit {
     Usage,
     /// 3: there are differences, or what was asked for does not exist.
     Differences,
+    /// 4: overtaken by a newer release, or by another run.
+    Overtaken,
     /// 130: interrupted.
     Interrupted,
 }
@@ -34,6 +36,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Differences => 3,
+            Self::Overtaken => 4,
             Self::Interrupted => 130,
         }
     }

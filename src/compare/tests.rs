@@ -342,7 +342,8 @@ async fn what_is_recorded_is_believed_as_long_as_the_listing_shows_it() {
             etag: object.etag,
             size: object.body.len() as u64,
             headers: HeaderFingerprint::of(&asset.description.parameters, &asset.description.compression),
-            put_at: 0,
+            // When the clock of a store in memory begins.
+            put_at: 1_800_000_000,
         };
         memory.insert(key, recorded);
     }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{PolicyVerb, has_manifest};
+use crate::ledger::HOME;
 use crate::parameters::{ObjectParameters, Parameter};
-use crate::release::RECORDS;
 use crate::settings::Settings;
 
 /// Parameters that ask for an action besides `PutObject`.
@@ -37,9 +37,9 @@ impl Extent {
         let location = settings.location.prefix();
         match self {
             Self::Location => location,
-            Self::Records => match &settings.record_prefix {
+            Self::Records => match &settings.releases.prefix {
                 Some(prefix) => prefix.prefix(),
-                None => format!("{location}{RECORDS}/"),
+                None => location + HOME,
             },
             Self::Manifest => location + settings.manifest.manifest_name.as_str(),
         }

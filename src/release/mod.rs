@@ -13,6 +13,3 @@ pub use fingerprint::HeaderFingerprint;
 pub use id::ReleaseId;
 pub use pointer::{Claim, ClaimKind, ClaimRefusal, Pointer, Published};
 pub use record::{Record, RecordedManifest, RecordedObject};
-
-/// The directory of records and pointers below a location, those of every app.
-pub const RECORDS: &str = ".s3collect";

@@ -1,5 +1,7 @@
 //! What happens, as data: events while a run goes on, and a summary when it ends. Prints nothing.
 
+use std::time::Duration;
+
 mod summary;
 
 pub use summary::{Bytes, ManifestState, ManifestSummary, StepSummary, Summary, count};
@@ -35,6 +37,13 @@ pub enum Event<'a> {
     },
     /// The stage is over.
     StageEnd,
+    /// Somebody else is at work, and is waited for.
+    Waiting {
+        /// Who: "the push `ID` by `NAME`".
+        who: &'a str,
+        /// How long at most, if they give no sign of life.
+        left: Duration,
+    },
 }
 
 /// Whoever watches a run. Called from many threads at once.

@@ -81,9 +81,9 @@ impl<S: Store + 'static> Storage<S> {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let storage = Storage::in_memory();
     /// storage.save("a.txt", "hello").await?;
-    /// if let Some(time) = storage.modified_time("a.txt").await? {
-    ///     println!("{} seconds ago", time.elapsed()?.as_secs());
-    /// }
+    /// let first = storage.modified_time("a.txt").await?;
+    /// storage.save("a.txt", "hello again").await?;
+    /// assert!(storage.modified_time("a.txt").await? >= first);
     /// # Ok(())
     /// # }
     /// ```

@@ -89,7 +89,7 @@ impl MemoryStore {
 
     /// Puts an object there as it is, whatever its ETag.
     pub fn place(&self, key: &str, object: StoredObject) {
-        self.state().objects.insert(key.to_owned(), object);
+        self.state().store(key, object);
     }
 
     /// How many multipart uploads were begun and neither completed nor given up.
@@ -145,7 +145,7 @@ impl Store for MemoryStore {
                 etag: object.etag.clone(),
                 parameters: served(&object.parameters),
                 checksums: object.checksums.clone(),
-                last_modified: None,
+                last_modified: state.modified.get(key.as_str()).copied(),
             }))
         })
     }
@@ -170,6 +170,8 @@ impl Store for MemoryStore {
                 size: object.body.len() as u64,
                 etag: object.etag.clone(),
                 content_encoding: object.parameters.get(Parameter::ContentEncoding).map(str::to_owned),
+                last_modified: state.modified.get(request.key.as_str()).copied(),
+                date: Some(state.now()),
                 pieces: pieces(body, state.breaks.pop_front(), target.clone()),
                 target,
             }))

@@ -104,6 +104,8 @@ pub struct ListPage {
     pub prefixes: Vec<String>,
     /// Where the next page begins; `None` on the last.
     pub continuation: Option<String>,
+    /// When it was answered, by the service's clock.
+    pub date: Option<SystemTime>,
 }
 
 /// An object as a listing shows it.
@@ -216,6 +218,10 @@ pub struct Download {
     pub etag: String,
     /// `Content-Encoding`; the body is still encoded.
     pub content_encoding: Option<String>,
+    /// When the object was last written, by the service's clock.
+    pub last_modified: Option<SystemTime>,
+    /// When it was answered, by the service's clock.
+    pub date: Option<SystemTime>,
     /// The body, which may break off with an error.
     pub pieces: BoxStream<'static, Result<Bytes, StoreError>>,
 }
@@ -329,4 +335,6 @@ pub struct Part {
 pub struct PutAnswer {
     /// Without quotes.
     pub etag: String,
+    /// When it was answered, by the service's clock.
+    pub date: Option<SystemTime>,
 }

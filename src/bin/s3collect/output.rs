@@ -265,6 +265,10 @@ impl Reporter for Watch {
                     bar.finish_and_clear();
                 }
             }
+            Event::Waiting { who, left } => {
+                let left = humantime::format_duration(Duration::from_secs(left.as_secs()));
+                self.printer.line(&format!("waiting for {who}, at most {left}"));
+            }
             _ => {}
         }
     }

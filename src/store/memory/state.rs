@@ -1,9 +1,11 @@
 //! What the bucket in memory holds, and how it judges conditions and cuts listings into pages.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use md5::{Digest as _, Md5};
+use tokio::time::Instant;
 
 use crate::digest::hex;
 use crate::parameters::{ObjectParameters, Parameter};
@@ -16,10 +18,16 @@ use super::Fault;
 /// Objects a page of a listing.
 const PAGE: usize = 1000;
 
+/// What the clock of a bucket shows when it is made, in seconds since 1970.
+const BEGINNING: u64 = 1_800_000_000;
+
 /// Objects, uploads under way, and what is to go wrong.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct State {
+    /// When the bucket was made; its clock goes on from [`BEGINNING`], paused where tokio's is.
+    made: Instant,
     pub(super) objects: BTreeMap<String, StoredObject>,
+    pub(super) modified: HashMap<String, SystemTime>,
     pub(super) uploads: HashMap<String, BTreeMap<u16, (Part, Bytes)>>,
     pub(super) begun: u64,
     pub(super) faults: VecDeque<Fault>,
@@ -56,7 +64,7 @@ impl State {
     /// A page begins after the last entry of the page before.
     pub(super) fn page(&self, prefix: &str, one_level: bool, continuation: Option<&str>) -> ListPage {
         let after = continuation.unwrap_or_default();
-        let mut page = ListPage::default();
+        let mut page = ListPage { date: Some(self.now()), ..ListPage::default() };
         let mut last: Option<String> = None;
         for (key, object) in self.objects.range(prefix.to_owned()..) {
             let Some(rest) = key.strip_prefix(prefix) else { break };
@@ -72,7 +80,7 @@ impl State {
             last = Some(entry.to_owned());
             match slash {
                 Some(_) => page.prefixes.push(entry.to_owned()),
-                None => page.objects.push(listed(key, object)),
+                None => page.objects.push(self.listed(key, object)),
             }
         }
         page
@@ -89,18 +97,38 @@ impl State {
     }
 
     pub(super) fn store(&mut self, key: &str, object: StoredObject) -> PutAnswer {
-        let etag = object.etag.clone();
+        let (etag, now) = (object.etag.clone(), self.now());
         self.objects.insert(key.to_owned(), object);
-        PutAnswer { etag }
+        self.modified.insert(key.to_owned(), now);
+        PutAnswer { etag, date: Some(now) }
+    }
+
+    fn listed(&self, key: &str, object: &StoredObject) -> ListedObject {
+        ListedObject {
+            key: key.to_owned(),
+            size: object.body.len() as u64,
+            etag: object.etag.clone(),
+            last_modified: self.modified.get(key).copied(),
+        }
+    }
+
+    /// What the bucket's clock shows, in whole seconds as HTTP has them.
+    pub(super) fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(BEGINNING + self.made.elapsed().as_secs())
     }
 }
 
-fn listed(key: &str, object: &StoredObject) -> ListedObject {
-    ListedObject {
-        key: key.to_owned(),
-        size: object.body.len() as u64,
-        etag: object.etag.clone(),
-        last_modified: None,
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            made: Instant::now(),
+            objects: BTreeMap::new(),
+            modified: HashMap::new(),
+            uploads: HashMap::new(),
+            begun: 0,
+            faults: VecDeque::new(),
+            breaks: VecDeque::new(),
+        }
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use s3collect::error::{Diagnose, Exit, Problem};
+use s3collect::ledger;
 use s3collect::name::Location;
-use s3collect::release::RECORDS;
 use s3collect::settings::Loaded;
 use s3collect::storage::{S3Storage, Transfer};
 use serde_json::{Value, json};
@@ -78,7 +78,7 @@ pub(crate) fn run(
         if let Some(directory) = journal {
             storage = storage.with_journal(directory);
         }
-        let records = loaded.settings.record_prefix.as_ref().map(Location::prefix);
+        let records = loaded.settings.releases.prefix.as_ref().map(Location::prefix);
         let reporter = Arc::new(Watch::new(Arc::clone(printer)));
         let transfer = Transfer { reporter, cancel: cancel.clone() };
         let context = Context { storage, printer, as_json, transfer, interactive, records };
@@ -151,7 +151,8 @@ impl Context<'_> {
         let mut directories = below.split('/').rev().skip(1);
         let is_elsewhere =
             |records: &String| key.starts_with(records.as_str()) && !prefix.starts_with(records.as_str());
-        directories.any(|directory| directory == RECORDS) || self.records.as_ref().is_some_and(is_elsewhere)
+        directories.any(|directory| directory == ledger::HOME.trim_end_matches('/'))
+            || self.records.as_ref().is_some_and(is_elsewhere)
     }
 
     /// `s3://bucket/`, with the location.
