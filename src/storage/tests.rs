@@ -131,6 +131,28 @@ async fn directories_are_listed_level_by_level() {
 }
 
 #[tokio::test]
+async fn listings_have_no_end() {
+    let storage = storage(options());
+    for number in 0..2500 {
+        storage.store().insert(&format!("media/d/{number:04}"), "x", ObjectParameters::default());
+        storage.store().insert(&format!("media/{number:04}/x"), "x", ObjectParameters::default());
+    }
+    let listing = storage.listdir("d").await.expect("a listing");
+    let numbers: Vec<String> = (0..2500).map(|number| format!("{number:04}")).collect();
+    assert_eq!(listing.names(), numbers);
+    assert_eq!(storage.listdir("").await.expect("a listing").directories[..2500], numbers);
+    let (mut pages, mut count) = (0, 0);
+    let walked = storage.walk("", |files| {
+        (pages, count) = (pages + 1, count + files.len());
+        Ok::<(), StorageError>(())
+    });
+    walked.await.expect("all of it");
+    assert_eq!((pages, count), (5, 5000));
+    assert!(storage.delete_listed(&listing.files).await.expect("deleted").is_empty());
+    assert_eq!((storage.store().requests()["DeleteObjects"], keys(&storage).len()), (3, 2500));
+}
+
+#[tokio::test]
 async fn saved_files_have_django_storages_headers() {
     let mut options = compressing();
     options.objects.parameters = parameters(&serde_json::json!({ "CacheControl": "max-age=86400" }));

@@ -242,10 +242,10 @@ impl Surroundings {
         Some(self.own("XDG_STATE_HOME", ".local/state")?.join("s3collect/uploads"))
     }
 
-    /// A directory that the environment names, or that is in the home directory.
+    /// A directory that the environment names, or that is in the home directory, where there is one.
     fn own(&self, name: &str, in_home: &str) -> Option<PathBuf> {
         let named = self.environment.get(name).filter(|path| !path.is_empty()).map(PathBuf::from);
-        named.or_else(|| Some(self.home()?.join(in_home)))
+        named.or_else(|| Some(self.home().filter(|home| home.is_dir())?.join(in_home)))
     }
 
     /// The settings of a verb, or the warnings and errors that there are instead.

@@ -118,3 +118,16 @@ fn what_is_kept_to_be_sent_goes_with_the_process() {
     assert_eq!(std::fs::read_dir(sandbox.path("kept")).expect("a directory").count(), 1);
     sandbox.run(&["ls", "--local", "bucket"]).expect(0, "", "");
 }
+
+/// A home directory that is not there is not made, and what cannot be written down is no reason to store nothing.
+#[test]
+fn no_home_is_made_for_it() {
+    let sandbox = Sandbox::new().file("file", "").file("talk.mp4", vec![7; 9 << 20]);
+    for (name, place) in [("HOME", "none"), ("XDG_STATE_HOME", "file")] {
+        let place = sandbox.path(place);
+        let mut command = sandbox.command(&["put", "talk.mp4", "--local", "bucket"]);
+        let output = command.env(name, &place).output().expect("the binary runs");
+        assert_eq!((output.status.code(), &output.stdout[..]), (Some(0), &b"talk.mp4\n"[..]), "{name}");
+        assert!(!place.is_dir());
+    }
+}
