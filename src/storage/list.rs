@@ -77,7 +77,7 @@ pub struct ListedFile {
 
 impl<S: Store + 'static> Storage<S> {
     /// What lies directly in a directory, all pages of it; nothing for a directory that is not there. The object that
-    /// some tools make to mark a directory is left out.
+    /// some tools make to mark a directory is left out, records of releases are not.
     ///
     /// # Errors
     /// [`StorageError::Name`], and any refusal of the store.
