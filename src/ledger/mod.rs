@@ -1,6 +1,7 @@
 //! Keeps records and pointers in the bucket: reads them, whoever wrote them, and swaps a pointer so that of two who
 //! read the same one only one gets on. What the documents mean is the room `release`'s matter; may touch no other key.
 
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -93,6 +94,16 @@ pub fn home(location: &Location, prefix: Option<&Location>) -> String {
         Some(prefix) => prefix.prefix(),
         None => format!("{}{HOME}", location.prefix()),
     }
+}
+
+/// An id for a release that begins at a time of the service's clock.
+#[must_use]
+pub fn new_id(date: Option<SystemTime>) -> ReleaseId {
+    let seconds = date.and_then(|date| date.duration_since(SystemTime::UNIX_EPOCH).ok());
+    let seconds = seconds.and_then(|since| i64::try_from(since.as_secs()).ok()).unwrap_or_default();
+    // Two pushes of one second have to differ, and nobody has to be kept from guessing.
+    let chance = RandomState::new().hash_one(seconds);
+    ReleaseId::begun(seconds, u32::try_from(chance >> 32).unwrap_or_default())
 }
 
 impl<S: Store> Ledger<S> {

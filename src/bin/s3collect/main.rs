@@ -1,6 +1,7 @@
 //! The `s3collect` command: parse, run, render, exit.
 
 mod args;
+mod author;
 mod examples;
 mod explain_verb;
 mod import_verb;
@@ -146,12 +147,13 @@ impl Surroundings {
     }
 
     fn push(&self, global: &Global, push: Push) -> io::Result<Exit> {
-        let options = PushOptions { dry_run: push.dry_run, check_headers: push.check_headers };
+        let by = author::author(&self.environment);
+        let options = PushOptions { dry_run: push.dry_run, check_headers: push.check_headers, by };
         let asked = Asked { options, differences_fail: push.exit_code, json: global.json };
         match self.connection_settings(global, push.settings, true) {
             Ok(loaded) => push_verb::run(loaded, asked, self.home(), &self.printer),
             Err((warnings, errors)) => {
-                push_verb::tell(&Summary::refused(errors, warnings), asked, &self.printer)
+                push_verb::tell(&Summary::refused(errors, warnings), &asked, &self.printer)
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::interrupt;
 use crate::output::{Printer, Watch};
 
 /// What the command line asks of a push besides its settings.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub(crate) options: PushOptions,
     /// `--exit-code`.
@@ -35,12 +35,12 @@ pub(crate) fn run(
     for note in &loaded.notes {
         printer.line(note);
     }
-    let summary = summary(&loaded.settings, loaded.warnings, asked.options, home, printer);
-    tell(&summary, asked, printer)
+    let summary = summary(&loaded.settings, loaded.warnings, asked.options.clone(), home, printer);
+    tell(&summary, &asked, printer)
 }
 
 /// Prints what a push did, or why it could not begin.
-pub(crate) fn tell(summary: &Summary, asked: Asked, printer: &Printer) -> io::Result<Exit> {
+pub(crate) fn tell(summary: &Summary, asked: &Asked, printer: &Printer) -> io::Result<Exit> {
     printer.warnings(&summary.warnings);
     printer.errors(&summary.errors);
     if let Some(note) = &summary.note {
@@ -68,14 +68,14 @@ fn summary(
 ) -> Summary {
     let mut prepared = match prepare(settings, home) {
         Ok(prepared) => prepared,
-        Err(errors) => return refused(settings, options, errors, warnings),
+        Err(errors) => return refused(settings, &options, errors, warnings),
     };
     prepared.warnings.splice(0..0, warnings.iter().cloned());
     let runtime = match crate::runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
             let problem = Problem::new(format!("the threads of this process could not be started: {error}"));
-            return refused(settings, options, vec![problem], warnings);
+            return refused(settings, &options, vec![problem], warnings);
         }
     };
     let reporter = Arc::new(Watch::new(Arc::clone(printer)));
@@ -85,7 +85,7 @@ fn summary(
         let session = tokio::select! {
             session = Session::open(settings) => session,
             () = cancel.cancelled() => {
-                let interrupted = refused(settings, options, Vec::new(), warnings);
+                let interrupted = refused(settings, &options, Vec::new(), warnings);
                 return Summary { interrupted: true, ..interrupted };
             }
         };
@@ -95,7 +95,7 @@ fn summary(
                 endpoint.close().await;
                 summary
             }
-            Err(problem) => refused(settings, options, vec![problem], warnings),
+            Err(problem) => refused(settings, &options, vec![problem], warnings),
         }
     })
 }
@@ -103,7 +103,7 @@ fn summary(
 /// The summary of a push that could not begin. Whoever typed something wrong does not ask what was stored.
 fn refused(
     settings: &Settings,
-    options: PushOptions,
+    options: &PushOptions,
     errors: Vec<Problem>,
     warnings: Vec<Problem>,
 ) -> Summary {
