@@ -72,10 +72,13 @@ pub(super) fn demands(settings: &Settings, verbs: &BTreeSet<PolicyVerb>) -> Dema
     for verb in verbs {
         match verb {
             PolicyVerb::Push | PolicyVerb::Rollback => {
-                demands.listed.extend([Extent::Location, Extent::Records]);
+                demands.listed.insert(Extent::Location);
                 demands.add(Extent::Location, ["GetObject"]);
                 demands.add(Extent::Location, writes(settings));
-                demands.add(Extent::Records, ["GetObject", "PutObject"]);
+                if settings.releases.record || *verb == PolicyVerb::Rollback {
+                    demands.listed.insert(Extent::Records);
+                    demands.add(Extent::Records, ["GetObject", "PutObject"]);
+                }
             }
             PolicyVerb::Put => {
                 demands.listed.insert(Extent::Location);

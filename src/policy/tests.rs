@@ -86,6 +86,21 @@ fn records_elsewhere_are_listed_and_written_there() {
 }
 
 #[test]
+fn who_records_nothing_needs_no_records() {
+    let quiet = ["location=static", "record_prefix=records", "record=false"];
+    assert_eq!(
+        statements(&quiet, &[PolicyVerb::Push]),
+        json!([
+            allow_list("arn:aws:s3:::acme", &["static/*"]),
+            allow(
+                &["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
+                &["arn:aws:s3:::acme/static/*"]
+            ),
+        ])
+    );
+}
+
+#[test]
 fn gc_deletes_and_writes_nothing_but_records() {
     assert_eq!(
         statements(&["location=static"], &[PolicyVerb::Gc]),
