@@ -17,6 +17,8 @@ use super::{Ledger, SeenPointer, Swap};
 
 /// The longest time between two looks at somebody else's claim.
 const LOOK: Duration = Duration::from_secs(5);
+/// However little patience we have with others, ours is renewed no faster than this allows.
+const SHORTEST_LEASE: Duration = Duration::from_secs(4);
 /// A claim shows signs of life this many times within the time after which it counts for dead.
 const BEATS: u32 = 4;
 
@@ -110,7 +112,8 @@ pub async fn wait_for_others<S: Store>(
 
 impl<S: Store> Ledger<S> {
     /// Claims the app: nobody may have been there since the pointer was seen. A dead claim in it, as
-    /// [`wait_for_others`] gives it, is passed over. Where the store heeds no conditions that is best effort.
+    /// [`wait_for_others`] gives it, is passed over. Where the store heeds no conditions that is best effort. Others are
+    /// supposed to wait for `timeout`.
     ///
     /// # Errors
     /// The store refuses.
@@ -128,6 +131,7 @@ impl<S: Store> Ledger<S> {
             Err(ClaimRefusal::Overtaken { by }) => return Ok(Claimed::Overtaken(by)),
             Err(ClaimRefusal::Held(_)) => return Ok(Claimed::Lost(seen.clone())),
         };
+        let timeout = timeout.max(SHORTEST_LEASE);
         let begun = Instant::now();
         let (mine, conditional) = match self.swap(seen, pointer.clone()).await? {
             Swap::Done(mine) => {
