@@ -124,7 +124,7 @@ impl<S: Store> Ledger<S> {
         claim: Claim,
         timeout: Duration,
     ) -> Result<Claimed<S>, StoreError> {
-        let is_left = left.map(|left| &left.claim) == seen.pointer.claim.as_ref();
+        let is_left = left.is_some_and(|left| Some(&left.claim) == seen.pointer.claim.as_ref());
         let before = if is_left { seen.pointer.without_claim() } else { seen.pointer.clone() };
         let pointer = match before.claimed(claim) {
             Ok(pointer) => pointer,

@@ -11,6 +11,7 @@ mod manifest;
 mod prehashed;
 mod push;
 mod readme;
+mod releases;
 mod s3_wire;
 mod script;
 mod storage;

@@ -46,6 +46,11 @@ impl Sandbox {
         self
     }
 
+    /// What was given.
+    pub(crate) fn environment(&self) -> &BTreeMap<String, String> {
+        &self.environment
+    }
+
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.dir.path().join(path)
     }
