@@ -2,8 +2,18 @@
 
 use std::time::Duration;
 
+mod cost;
+mod escape;
+mod markdown;
+mod page;
 mod summary;
+#[cfg(test)]
+mod tests;
 
+pub use cost::cost;
+pub use escape::escape;
+pub use markdown::markdown;
+pub use page::page;
 pub use summary::{Bytes, ManifestState, ManifestSummary, StepSummary, Summary, count};
 
 /// Something that happened while a plan was made or carried out.

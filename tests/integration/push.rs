@@ -244,3 +244,37 @@ async fn the_manifest_is_kept_on_disk_where_the_settings_say_so() {
     let printed = bench.sandbox.run(&["manifest"]).stdout;
     assert_eq!(manifest + "\n", printed);
 }
+
+/// The page needs nothing besides, and what a job has told before stays.
+#[test]
+fn reports_are_written_whatever_became_of_the_push() {
+    let sandbox = Sandbox::new().file("static/a.css", "a{}").file("summary.md", "before\n");
+    let sandbox = sandbox.env("GITHUB_STEP_SUMMARY", "summary.md");
+    let push = ["push", "static", "--local", "bucket", "--location", "static", "--report", "push.html"];
+    let line = "1 asset: 1 put (3 bytes), 0 unchanged  s3://local/static/  [TIME]\n";
+    sandbox.run(&push).expect(0, "", line);
+    let text = |name: &str| std::fs::read_to_string(sandbox.path(name)).expect("a report");
+    let page = text("push.html");
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("<code>static/a.css</code>"), "{page}");
+    let told = sandbox.filtered(text("summary.md").as_bytes());
+    assert!(
+        told.starts_with("before\n### <code>s3collect push → s3://local/static/</code>\n\n1 asset: 1 put"),
+        "{told}"
+    );
+    assert!(told.contains("<summary>1 object put</summary>"), "{told}");
+
+    let refused = sandbox.run(&["push", "nowhere", "--local", "bucket", "--report", "refused.html"]);
+    assert_eq!(refused.status, 2);
+    assert!(text("refused.html").contains("not done"), "{}", text("refused.html"));
+    assert_eq!(text("summary.md").matches("### ").count(), 2);
+
+    sandbox
+        .run(&["push", "static", "--local", "bucket", "--location", "static", "--report", "no/push.html"])
+        .expect(
+            1,
+            "",
+            "error: the report `no/push.html` cannot be written: No such file or directory (os error 2)\n  \
+         note: what the push itself did stands\n\
+         1 asset: 0 put, 1 unchanged  s3://local/static/  [TIME]\n",
+        );
+}

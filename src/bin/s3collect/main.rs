@@ -41,7 +41,7 @@ use args::{
     StorageVerb, Url, Verb,
 };
 use output::{Printer, Verbosity};
-use push_verb::Asked;
+use push_verb::{Asked, Reports};
 
 fn main() -> ExitCode {
     let Arguments { global, verb } = match Arguments::try_parse() {
@@ -152,11 +152,13 @@ impl Surroundings {
     fn push(&self, global: &Global, push: Push) -> io::Result<Exit> {
         let by = author::author(&self.environment);
         let options = PushOptions { dry_run: push.dry_run, check_headers: push.check_headers, by };
-        let asked = Asked { options, differences_fail: push.exit_code, json: global.json };
+        let step_summary = self.environment.get("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty());
+        let reports = Reports { page: push.report, markdown: step_summary.map(PathBuf::from) };
+        let asked = Asked { options, reports, differences_fail: push.exit_code, json: global.json };
         match self.connection_settings(global, push.settings, true) {
             Ok(loaded) => push_verb::run(loaded, asked, self.home(), &self.printer),
             Err((warnings, errors)) => {
-                push_verb::tell(&Summary::refused(errors, warnings), &asked, &self.printer)
+                push_verb::tell(Summary::refused(errors, warnings), &asked, &self.printer)
             }
         }
     }

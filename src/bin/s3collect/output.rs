@@ -9,7 +9,7 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use s3collect::error::{Exit, Problem};
-use s3collect::report::{Bytes, Event, Reporter};
+use s3collect::report::{Bytes, Event, Reporter, escape};
 use serde::Serialize;
 use serde_json::json;
 
@@ -160,21 +160,6 @@ fn render(label: &str, style: Style, problem: &Problem) -> String {
         text.push_str(&format!("  {ASIDE}hint{ASIDE:#}: {}\n", escape(hint)));
     }
     text
-}
-
-/// Control characters, and those that turn the direction of text, made harmless for a terminal.
-fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        let turns =
-            matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if turns || character.is_control() {
-            safe.extend(character.escape_unicode());
-        } else {
-            safe.push(character);
-        }
-    }
-    safe
 }
 
 /// What a file costs besides its bytes: as much as so many bytes more. A request is never free, and time left
