@@ -125,7 +125,7 @@ impl<S: Store> Ledger<S> {
         timeout: Duration,
     ) -> Result<Claimed<S>, StoreError> {
         let is_left = left.is_some_and(|left| Some(&left.claim) == seen.pointer.claim.as_ref());
-        let before = if is_left { seen.pointer.without_claim() } else { seen.pointer.clone() };
+        let before = if is_left { seen.pointer.passed_over() } else { seen.pointer.clone() };
         let pointer = match before.claimed(claim) {
             Ok(pointer) => pointer,
             Err(ClaimRefusal::Overtaken { by }) => return Ok(Claimed::Overtaken(by)),

@@ -18,9 +18,11 @@ use crate::store::{
 
 mod claim;
 mod error;
+mod others;
 
 pub use claim::{Claimed, Free, Lease, LeftClaim, Who, wait_for_others};
 pub use error::LedgerError;
+pub use others::AtWork;
 
 /// Where records are kept below a location.
 pub const HOME: &str = ".s3collect/";
@@ -51,7 +53,7 @@ impl<S> Clone for Ledger<S> {
 }
 
 /// A pointer as it was in the bucket, or that there was none.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SeenPointer {
     /// What it said; nothing where there was none, or where it could not be read.
     pub pointer: Pointer,

@@ -266,7 +266,7 @@ impl<S: Store + 'static> Run<'_, S> {
         let pointer = &before.seen.pointer;
         let order = pointer.order.max(self.settings.releases.order);
         if before.left.is_some() || order != pointer.order {
-            let next = Pointer { order, ..pointer.without_claim() };
+            let next = Pointer { order, ..pointer.passed_over() };
             let swapped = match ledger.swap(&before.seen, next.clone()).await {
                 Ok(Swap::Unconditional) => ledger.overwrite(&next).await.map(drop),
                 // Somebody else is at work, and sees for themselves.

@@ -141,6 +141,17 @@ impl Pointer {
         Self { claim: None, ..self.next() }
     }
 
+    /// The pointer without the claim of somebody who is taken for dead; a `gc` may have deleted something before it died.
+    #[must_use]
+    pub fn passed_over(&self) -> Self {
+        match &self.claim {
+            Some(Claim { id, kind: ClaimKind::Gc, .. }) => {
+                Self { swept: Some(id.clone()), ..self.without_claim() }
+            }
+            _ => self.without_claim(),
+        }
+    }
+
     /// The same again, as a sign of life.
     #[must_use]
     pub fn next(&self) -> Self {

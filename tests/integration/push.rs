@@ -4,7 +4,7 @@ use s3collect::local::{Options, Server};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, fields, names, sorted};
 
 /// An endpoint that remembers its requests, and a sandbox whose environment points at it.
 struct Bench {
@@ -168,28 +168,6 @@ fn the_document_is_what_the_schema_says() {
     let refused = sandbox.run(&["push", "nowhere", "--local", "bucket", "--json", "-q"]).json();
     assert_eq!(names(&refused), sorted(top));
     assert_eq!((&refused["ok"], &refused["verb"]), (&Value::from(false), &Value::from("push")));
-}
-
-/// The names in the first column of a Markdown table.
-fn fields(table: &str) -> Vec<String> {
-    let rows = table.lines().filter(|line| line.starts_with("| `"));
-    let columns = rows.filter_map(|line| line.split('|').nth(1));
-    columns
-        .flat_map(|column| column.split(','))
-        .map(|name| name.trim().trim_matches('`').to_owned())
-        .collect()
-}
-
-fn names(value: &Value) -> Vec<String> {
-    let mut names: Vec<String> = value.as_object().expect("an object").keys().cloned().collect();
-    names.sort();
-    names
-}
-
-fn sorted(names: &[String]) -> Vec<String> {
-    let mut names = names.to_vec();
-    names.sort();
-    names
 }
 
 #[test]

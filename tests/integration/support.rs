@@ -112,6 +112,30 @@ impl Run {
     }
 }
 
+/// The names in the first column of a Markdown table.
+pub(crate) fn fields(table: &str) -> Vec<String> {
+    let rows = table.lines().filter(|line| line.starts_with("| `"));
+    let columns = rows.filter_map(|line| line.split('|').nth(1));
+    columns
+        .flat_map(|column| column.split(','))
+        .map(|name| name.trim().trim_matches('`').to_owned())
+        .collect()
+}
+
+/// The names of the fields of an object, sorted.
+pub(crate) fn names(value: &serde_json::Value) -> Vec<String> {
+    let mut names: Vec<String> = value.as_object().expect("an object").keys().cloned().collect();
+    names.sort();
+    names
+}
+
+/// The same of a table.
+pub(crate) fn sorted(names: &[String]) -> Vec<String> {
+    let mut names = names.to_vec();
+    names.sort();
+    names
+}
+
 /// Copies a directory with all that is in it.
 pub(crate) fn copy_tree(from: &Path, to: &Path) {
     for entry in walkdir::WalkDir::new(from) {

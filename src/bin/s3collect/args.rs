@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, ColorChoice, Command, FromArgMatches, Parser, Subcommand};
+use s3collect::gc;
 use s3collect::policy::PolicyVerb;
 use s3collect::settings::register::{self, Setting};
 use s3collect::settings::{Kind, Layer, Origin, Source};
@@ -16,8 +17,8 @@ mod storage;
 pub(crate) use storage::{Ls, Rm, StorageVerb};
 
 use crate::examples::{
-    EXAMPLES, EXPLAIN_EXAMPLES, IMPORT_EXAMPLES, MANIFEST_EXAMPLES, MIGRATE_EXAMPLES, POLICY_EXAMPLES,
-    PUSH_EXAMPLES, SERVE_EXAMPLES, SETTINGS_EXAMPLES,
+    EXAMPLES, EXPLAIN_EXAMPLES, GC_EXAMPLES, IMPORT_EXAMPLES, MANIFEST_EXAMPLES, MIGRATE_EXAMPLES,
+    POLICY_EXAMPLES, PUSH_EXAMPLES, SERVE_EXAMPLES, SETTINGS_EXAMPLES,
 };
 
 mod url;
@@ -70,6 +71,9 @@ pub(crate) enum Verb {
     /// Write hashed names and the manifest as Django does, offline: to stdout, or a whole tree into a directory
     #[command(after_help = MANIFEST_EXAMPLES)]
     Manifest(Manifest),
+    /// Print what no kept release of any app needs; with `--yes`, delete it
+    #[command(after_help = GC_EXAMPLES)]
+    Gc(Gc),
     #[command(flatten)]
     Storage(StorageVerb),
     /// Print the URLs of names, signed where the settings say so; offline unless a manifest has to be read
@@ -104,6 +108,24 @@ pub(crate) struct Push {
     /// Write a page on the push: what was put and why, sizes, cache headers, requests and their cost
     #[arg(long, value_name = "FILE.html")]
     pub(crate) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) settings: SettingsFlags,
+}
+
+#[derive(Args)]
+pub(crate) struct Gc {
+    /// Delete; without it nothing is but told
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// The most objects that are deleted; if there are more, none is
+    #[arg(long, value_name = "N", default_value_t = gc::MAX_DELETE)]
+    pub(crate) max_delete: u64,
+    /// Delete though the last release of an app lacks more than half of the names of the one before
+    #[arg(long)]
+    pub(crate) allow_drop: bool,
+    /// Nobody else pushes meanwhile: for stores that have no conditional writes
+    #[arg(long)]
+    pub(crate) alone: bool,
     #[command(flatten)]
     pub(crate) settings: SettingsFlags,
 }

@@ -25,6 +25,15 @@ EXAMPLES
   s3collect push --dry-run --exit-code              3 when anything would be put
   s3collect push --set 'rules=[{\"match\": \"*.html\", \"gzip\": false}]'";
 
+pub(crate) const GC_EXAMPLES: &str = "\
+EXAMPLES
+  s3collect gc                                      what would be deleted, and why
+  s3collect gc --yes --max-delete 5000
+  s3collect gc --set retain_releases=10 --set min_age=90d
+
+It keeps what the `retain_releases` newest releases of every app name, the published one among them, and everything
+until `min_age` after the last release with it had a successor. What no record names is never touched.";
+
 pub(crate) const MANIFEST_EXAMPLES: &str = "\
 EXAMPLES
   s3collect manifest ./static                       staticfiles.json on stdout

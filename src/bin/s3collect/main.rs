@@ -4,6 +4,7 @@ mod args;
 mod author;
 mod examples;
 mod explain_verb;
+mod gc_verb;
 mod import_verb;
 mod interrupt;
 mod manifest_verb;
@@ -27,6 +28,7 @@ use clap::Parser;
 use s3collect::build::Build;
 use s3collect::django::{self, Ask};
 use s3collect::error::{Exit, Problem};
+use s3collect::gc::{GcOptions, GcSummary};
 use s3collect::push::PushOptions;
 use s3collect::report::Summary;
 use s3collect::session;
@@ -35,8 +37,8 @@ use s3collect::tree::TreeOptions;
 use tokio::runtime::{Builder, Runtime};
 
 use args::{
-    Arguments, Django, Explain, Global, IamPolicy, Manifest, Push, SettingsFlags, SettingsVerb, StorageVerb,
-    Url, Verb,
+    Arguments, Django, Explain, Gc, Global, IamPolicy, Manifest, Push, SettingsFlags, SettingsVerb,
+    StorageVerb, Url, Verb,
 };
 use output::{Printer, Verbosity};
 use push_verb::{Asked, Reports};
@@ -117,6 +119,7 @@ impl Surroundings {
             Verb::Push(push) => self.push(global, push),
             Verb::Explain(explain) => self.explain(global, explain),
             Verb::Manifest(manifest) => self.manifest(global, manifest),
+            Verb::Gc(gc) => self.gc(global, gc),
             Verb::Storage(verb) => self.storage(global, verb),
             Verb::Url(url) => self.url(global, url),
             Verb::Settings { verb } => self.settings_verb(global, verb),
@@ -156,6 +159,18 @@ impl Surroundings {
             Ok(loaded) => push_verb::run(loaded, asked, self.home(), &self.printer),
             Err((warnings, errors)) => {
                 push_verb::tell(Summary::refused(errors, warnings), &asked, &self.printer)
+            }
+        }
+    }
+
+    fn gc(&self, global: &Global, gc: Gc) -> io::Result<Exit> {
+        let Gc { yes, max_delete, allow_drop, alone, settings } = gc;
+        let by = author::author(&self.environment);
+        let options = GcOptions { delete: yes, max_delete, allow_drop, alone, by };
+        match self.connection_settings(global, settings, false) {
+            Ok(loaded) => gc_verb::run(loaded, &options, global.json, &self.printer),
+            Err((warnings, errors)) => {
+                gc_verb::tell(&GcSummary::refused(errors, warnings), global.json, &self.printer)
             }
         }
     }

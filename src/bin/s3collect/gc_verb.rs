@@ -1,0 +1,85 @@
+//! `gc`: runs the engine under a progress bar and an interrupt, prints what goes and why, or the document.
+
+use std::io;
+use std::sync::Arc;
+
+use s3collect::error::{Exit, Problem};
+use s3collect::gc::{self, GcOptions, GcSummary};
+use s3collect::session::Session;
+use s3collect::settings::{Loaded, Settings};
+use tokio_util::sync::CancellationToken;
+
+use crate::interrupt;
+use crate::output::{Printer, Watch};
+
+/// Cleans up and tells.
+pub(crate) fn run(
+    loaded: Loaded,
+    options: &GcOptions,
+    as_json: bool,
+    printer: &Arc<Printer>,
+) -> io::Result<Exit> {
+    for note in &loaded.notes {
+        printer.line(note);
+    }
+    let mut summary = summary(&loaded.settings, options, printer)?;
+    summary.warnings.splice(0..0, loaded.warnings);
+    tell(&summary, as_json, printer)
+}
+
+/// Prints what a run did, or why it could not begin.
+pub(crate) fn tell(summary: &GcSummary, as_json: bool, printer: &Printer) -> io::Result<Exit> {
+    printer.warnings(&summary.warnings);
+    printer.errors(&summary.errors);
+    if let Some(note) = &summary.note {
+        printer.note(note);
+    }
+    if as_json {
+        printer.json(summary)?;
+    } else {
+        // Whoever deletes has seen what goes; what stays against expectation is told in any case.
+        for step in summary.steps.iter().filter(|step| summary.dry_run || step.action == "keep") {
+            printer.data(&format!("{:6}  {}  {}\n", step.action, step.key, step.reason))?;
+        }
+    }
+    if summary.ok || summary.deleted > 0 {
+        printer.line(&summary.to_string());
+    }
+    Ok(summary.exit())
+}
+
+fn summary(settings: &Settings, options: &GcOptions, printer: &Arc<Printer>) -> io::Result<GcSummary> {
+    let reporter = Arc::new(Watch::new(Arc::clone(printer)));
+    crate::runtime()?.block_on(async {
+        let cancel = CancellationToken::new();
+        interrupt::watch(cancel.clone(), Arc::clone(printer), "requests under way");
+        let session = tokio::select! {
+            session = Session::open(settings) => session,
+            () = cancel.cancelled() => return Ok(interrupted(refused(settings, options, Vec::new()))),
+        };
+        match session {
+            Ok(Session { store, endpoint }) => {
+                let summary = gc::gc(settings, options.clone(), store, reporter, cancel).await;
+                endpoint.close().await;
+                Ok(summary)
+            }
+            Err(problem) => Ok(refused(settings, options, vec![problem])),
+        }
+    })
+}
+
+fn interrupted(summary: GcSummary) -> GcSummary {
+    GcSummary { interrupted: true, ..summary }
+}
+
+/// The summary of a run that could not begin.
+fn refused(settings: &Settings, options: &GcOptions, errors: Vec<Problem>) -> GcSummary {
+    GcSummary {
+        bucket: Some(settings.connection.bucket.clone()),
+        location: Some(settings.location.to_string()),
+        app: Some(settings.releases.app.to_string()),
+        dry_run: !options.delete,
+        note: Some("nothing was deleted".to_owned()),
+        ..GcSummary::refused(errors, Vec::new())
+    }
+}
