@@ -15,13 +15,13 @@ use s3s::dto::{
 };
 use s3s::{Body, S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
-use super::checksum::Algorithm;
 use super::description::{Description, PartRecord, SSE_CUSTOMER_KEY_MD5};
 use super::disk::Disk;
 use super::object::{self, Object};
 use super::put::{checksum_fields, checksum_headers};
 use super::refusal::{self, refuse};
 use super::{Endpoint, clock};
+use crate::digest::ChecksumAlgorithm;
 
 /// The largest stretch of a body in memory.
 const CHUNK: u64 = 256 * 1024;
@@ -309,11 +309,11 @@ fn object_parts(records: &[PartRecord], after: i32, most: i32) -> Option<GetObje
     let parts = later.into_iter().map(|part| {
         let value = |algorithm| part.checksums.get(&algorithm).cloned();
         ObjectPart {
-            checksum_crc32: value(Algorithm::Crc32),
-            checksum_crc32c: value(Algorithm::Crc32c),
-            checksum_crc64nvme: value(Algorithm::Crc64Nvme),
-            checksum_sha1: value(Algorithm::Sha1),
-            checksum_sha256: value(Algorithm::Sha256),
+            checksum_crc32: value(ChecksumAlgorithm::Crc32),
+            checksum_crc32c: value(ChecksumAlgorithm::Crc32c),
+            checksum_crc64nvme: value(ChecksumAlgorithm::Crc64Nvme),
+            checksum_sha1: value(ChecksumAlgorithm::Sha1),
+            checksum_sha256: value(ChecksumAlgorithm::Sha256),
             part_number: Some(part.number),
             size: i64::try_from(part.size).ok(),
         }
