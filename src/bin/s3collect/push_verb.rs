@@ -41,11 +41,7 @@ pub(crate) fn run(
 
 /// Prints what a push did, or why it could not begin.
 pub(crate) fn tell(summary: &Summary, asked: &Asked, printer: &Printer) -> io::Result<Exit> {
-    printer.warnings(&summary.warnings);
-    printer.errors(&summary.errors);
-    if let Some(note) = &summary.note {
-        printer.note(note);
-    }
+    printer.troubles(&summary.warnings, &summary.errors, summary.note.as_deref());
     if asked.json {
         printer.json(summary)?;
     } else if summary.dry_run {
