@@ -128,7 +128,7 @@ fn asset(
     role: Role,
     stored_name: StoredName,
 ) -> Result<Asset, NameError> {
-    let key = settings.location.stored_key(&stored_name)?;
+    let key = settings.location.key(stored_name.as_name())?;
     let object =
         Described { name: material.name(), stored_name: &stored_name, key: &key, role, content_type: None };
     let description = object::describe(&settings.objects, object);
