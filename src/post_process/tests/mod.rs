@@ -61,7 +61,7 @@ fn run(files: &[(&str, &str)]) -> Result<Processed, Vec<PostProcessError>> {
 fn told(result: Result<Processed, Vec<PostProcessError>>) -> Vec<String> {
     let problems = match result {
         Ok(processed) => processed.warnings,
-        Err(errors) => errors.iter().map(Problem::of).collect(),
+        Err(errors) => Problem::all(&errors),
     };
     problems
         .into_iter()
