@@ -41,9 +41,6 @@ impl Endpoint {
     ) -> S3Result<S3Response<GetObjectOutput>> {
         let input = &request.input;
         let (object, file) = self.open(&input.bucket, &input.key).await?;
-        check_conditions(&request.headers, "", &object)?;
-        check_customer_key(&request.headers, &object.description)?;
-        let selection = select(&object, input.range.as_ref(), input.part_number)?;
         let overridden: Vec<&str> = [
             ("cache-control", input.response_cache_control.is_some()),
             ("content-disposition", input.response_content_disposition.is_some()),
@@ -55,8 +52,8 @@ impl Endpoint {
         .into_iter()
         .filter_map(|(name, overridden)| overridden.then_some(name))
         .collect();
-        let mut headers = object.description.served(&overridden);
-        add_checksums(&mut headers, &request.headers, &object, &selection);
+        let (selection, headers) =
+            served(&object, &request.headers, input.range.as_ref(), input.part_number, &overridden)?;
         let body = self.stream(file, selection.bytes.clone()).await?;
         let output = GetObjectOutput {
             accept_ranges: Some("bytes".to_owned()),
@@ -79,11 +76,8 @@ impl Endpoint {
     ) -> S3Result<S3Response<HeadObjectOutput>> {
         let input = request.input;
         let object = self.find(&input.bucket, &input.key).await?;
-        check_conditions(&request.headers, "", &object)?;
-        check_customer_key(&request.headers, &object.description)?;
-        let selection = select(&object, input.range.as_ref(), input.part_number)?;
-        let mut headers = object.description.served(&[]);
-        add_checksums(&mut headers, &request.headers, &object, &selection);
+        let (selection, mut headers) =
+            served(&object, &request.headers, input.range.as_ref(), input.part_number, &[])?;
         let tags = object.description.tags.len();
         if tags > 0 {
             headers.insert("x-amz-tagging-count", HeaderValue::from(tags));
@@ -188,6 +182,22 @@ fn open(disk: &Disk, bucket: &str, key: &str) -> S3Result<(Object, File)> {
         }
     }
     Err(refuse(S3ErrorCode::InternalError, "The body of the object is gone from the directory."))
+}
+
+/// What a GET or a HEAD is given: which bytes, and headers without those that it overrides.
+fn served(
+    object: &Object,
+    asked: &HeaderMap,
+    range: Option<&s3s::dto::Range>,
+    part: Option<i32>,
+    overridden: &[&str],
+) -> S3Result<(Selection, HeaderMap)> {
+    check_conditions(asked, "", object)?;
+    check_customer_key(asked, &object.description)?;
+    let selection = select(object, range, part)?;
+    let mut headers = object.description.served(overridden);
+    add_checksums(&mut headers, asked, object, &selection);
+    Ok((selection, headers))
 }
 
 fn select(object: &Object, range: Option<&s3s::dto::Range>, part: Option<i32>) -> S3Result<Selection> {
