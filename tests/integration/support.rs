@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use regex::Regex;
+use s3collect::settings::{AddressingStyle, ClientSettings, ConnectionSettings, CredentialSource, Secret};
 use tempfile::TempDir;
 
 /// A directory to run the binary in.
@@ -104,6 +105,29 @@ impl Run {
     #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in {self:?}"))
+    }
+}
+
+/// Settings with keys for a bucket at an endpoint.
+pub(crate) fn connection(
+    endpoint: String,
+    bucket: &str,
+    access_key: &str,
+    secret_key: &str,
+) -> ConnectionSettings {
+    ConnectionSettings {
+        bucket: bucket.to_owned(),
+        local: None,
+        endpoint_url: Some(endpoint),
+        region_name: Some("us-east-1".to_owned()),
+        addressing_style: AddressingStyle::Auto,
+        use_ssl: true,
+        credentials: CredentialSource::Static {
+            access_key: Secret::new(access_key),
+            secret_key: Secret::new(secret_key),
+            security_token: None,
+        },
+        client: ClientSettings::default(),
     }
 }
 
