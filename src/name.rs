@@ -274,14 +274,6 @@ impl Location {
     pub fn key(&self, name: &AssetName) -> Result<ObjectKey, NameError> {
         ObjectKey::new(format!("{}{name}", self.prefix()))
     }
-
-    /// The key of a stored name under this location.
-    ///
-    /// # Errors
-    /// [`NameError::KeyTooLong`].
-    pub fn stored_key(&self, name: &StoredName) -> Result<ObjectKey, NameError> {
-        ObjectKey::new(format!("{}{name}", self.prefix()))
-    }
 }
 
 /// django-storages' `clean_name`: normal, then `/` for `\`, a trailing slash kept, empty for nothing.

@@ -13,10 +13,10 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 
 use super::blob::{Blobs, Pending, Spool, Stored};
-use super::checksum::Algorithm;
 use super::error::LocalError;
 use super::index::{self, Change, Index};
 use super::refusal::{self, refuse};
+use crate::digest::ChecksumAlgorithm;
 
 /// The name of the index in the directory.
 const INDEX: &str = "index.sqlite3";
@@ -82,7 +82,7 @@ impl Disk {
     pub(super) async fn receive(
         self: &Arc<Self>,
         mut body: StreamingBlob,
-        algorithms: Vec<Algorithm>,
+        algorithms: Vec<ChecksumAlgorithm>,
     ) -> S3Result<Stored> {
         let announced = body.remaining_length().exact();
         let mut received = 0;

@@ -57,7 +57,7 @@ pub(super) fn run(
     warnings.extend(clashes(&assets, options.settings)?);
     warnings.sort_by_cached_key(PostProcessError::position);
     let paths = assets.iter().map(|it| (it.plain_name.to_string(), it.stored_name.to_string())).collect();
-    let warnings = warnings.iter().map(Problem::of).collect();
+    let warnings = Problem::all(&warnings);
     Ok(Processed { assets, manifest: Manifest::new(paths), warnings })
 }
 

@@ -252,7 +252,7 @@ fn secrets_show_nowhere() {
     let shown = format!("{:?} {combined:?}", show::rows(&combined));
     assert!(!shown.contains("hunter2"), "{shown}");
     let errors = combined.resolve(PUSH).expect_err("a token that is no text");
-    let told: Vec<Problem> = errors.iter().map(Problem::of).collect();
+    let told = Problem::all(&errors);
     assert!(!format!("{errors:?} {told:?}").contains("hunter2"), "{errors:?}");
     let broken = Run::file("secret_key = \"hunter2\n").combine().resolve(SHOW).expect_err("no TOML");
     assert!(!format!("{broken:?}").contains("hunter2"), "{broken:?}");

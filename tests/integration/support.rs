@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use regex::Regex;
+use s3collect::settings::{AddressingStyle, ClientSettings, ConnectionSettings, CredentialSource, Secret};
 use tempfile::TempDir;
 
 /// A directory to run the binary in.
@@ -134,6 +135,29 @@ pub(crate) fn sorted(names: &[String]) -> Vec<String> {
     let mut names = names.to_vec();
     names.sort();
     names
+}
+
+/// Settings with keys for a bucket at an endpoint.
+pub(crate) fn connection(
+    endpoint: String,
+    bucket: &str,
+    access_key: &str,
+    secret_key: &str,
+) -> ConnectionSettings {
+    ConnectionSettings {
+        bucket: bucket.to_owned(),
+        local: None,
+        endpoint_url: Some(endpoint),
+        region_name: Some("us-east-1".to_owned()),
+        addressing_style: AddressingStyle::Auto,
+        use_ssl: true,
+        credentials: CredentialSource::Static {
+            access_key: Secret::new(access_key),
+            secret_key: Secret::new(secret_key),
+            security_token: None,
+        },
+        client: ClientSettings::default(),
+    }
 }
 
 /// Copies a directory with all that is in it.

@@ -29,11 +29,7 @@ pub(crate) fn run(
 
 /// Prints what a run did, or why it could not begin.
 pub(crate) fn tell(summary: &GcSummary, as_json: bool, printer: &Printer) -> io::Result<Exit> {
-    printer.warnings(&summary.warnings);
-    printer.errors(&summary.errors);
-    if let Some(note) = &summary.note {
-        printer.note(note);
-    }
+    printer.troubles(&summary.warnings, &summary.errors, summary.note.as_deref());
     if as_json {
         printer.json(summary)?;
     } else {

@@ -245,7 +245,7 @@ impl Surroundings {
             Ok(loaded) => url_verb::run(&loaded, asked, self.cache(), global.json, &self.printer),
             Err(errors) => {
                 self.printer.warnings(&warnings);
-                let problems: Vec<Problem> = errors.iter().map(Problem::of).collect();
+                let problems = Problem::all(&errors);
                 self.printer.failed(&problems, global.json)
             }
         }
@@ -276,7 +276,7 @@ impl Surroundings {
     ) -> Result<Loaded, (Vec<Problem>, Vec<Problem>)> {
         let combined = self.combined(global, flags).map_err(|problems| (Vec::new(), problems))?;
         let warnings = combined.warnings().to_vec();
-        combined.resolve(needs).map_err(|errors| (warnings, errors.iter().map(Problem::of).collect()))
+        combined.resolve(needs).map_err(|errors| (warnings, Problem::all(&errors)))
     }
 
     /// The same for a verb that speaks with the bucket: what is odd about the way there is among the warnings.

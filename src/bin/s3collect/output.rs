@@ -87,14 +87,18 @@ impl Printer {
         }
     }
 
-    /// A note on the state things are in, after errors; said even to those who want quiet.
-    pub(crate) fn note(&self, text: &str) {
-        self.stderr(&format!("{ASIDE}note{ASIDE:#}: {}\n", escape(text)));
-    }
-
     /// Errors: the first few whole, the number of the others.
     pub(crate) fn errors(&self, problems: &[Problem]) {
         self.problems("error", ERROR, problems);
+    }
+
+    /// What a verb that ends with a document of its own ran into: warnings, errors and the state things are in.
+    pub(crate) fn troubles(&self, warnings: &[Problem], errors: &[Problem], note: Option<&str>) {
+        self.warnings(warnings);
+        self.errors(errors);
+        if let Some(note) = note {
+            self.stderr(&format!("{ASIDE}note{ASIDE:#}: {}\n", escape(note)));
+        }
     }
 
     /// Warnings, in the same form.

@@ -55,11 +55,7 @@ pub(crate) fn tell(mut summary: Summary, asked: &Asked, printer: &Printer) -> io
     let unwritten = asked.reports.write(&summary);
     summary.ok &= unwritten.is_empty();
     summary.errors.extend(unwritten);
-    printer.warnings(&summary.warnings);
-    printer.errors(&summary.errors);
-    if let Some(note) = &summary.note {
-        printer.note(note);
-    }
+    printer.troubles(&summary.warnings, &summary.errors, summary.note.as_deref());
     if asked.json {
         printer.json(&summary)?;
     } else if summary.dry_run {
