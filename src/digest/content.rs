@@ -1,6 +1,6 @@
 //! The content hash, and the hashed name that Django makes with it.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use md5::{Digest, Md5};
 
@@ -29,7 +29,10 @@ impl ContentHash {
 
 impl fmt::Display for ContentHash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        let digits = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        digits
+            .map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]))
+            .try_for_each(|digit| formatter.write_char(digit))
     }
 }
 
