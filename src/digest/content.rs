@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 
 use md5::{Digest, Md5};
 
+use super::lanes;
 use crate::python::url::{NotAUrl, urlsplit};
 use crate::python::{path, strip, unquote};
 
@@ -24,6 +25,18 @@ impl ContentHash {
         let mut hasher = ContentHasher::default();
         hasher.update(content);
         hasher.finish()
+    }
+
+    /// The hashes of contents that are all in hand, in their order: much sooner than one after the other.
+    #[must_use]
+    pub fn of_each(contents: &[&[u8]]) -> Vec<Self> {
+        lanes::hashes(contents).iter().map(Self::begin_of).collect()
+    }
+
+    fn begin_of(md5: &[u8; 16]) -> Self {
+        let mut hash = [0; LENGTH];
+        hash.copy_from_slice(&md5[..LENGTH]);
+        Self(hash)
     }
 }
 
@@ -49,9 +62,7 @@ impl ContentHasher {
     /// The hash of all that was taken in.
     #[must_use]
     pub fn finish(self) -> ContentHash {
-        let mut hash = [0; LENGTH];
-        hash.copy_from_slice(&self.0.finalize()[..LENGTH]);
-        ContentHash(hash)
+        ContentHash::begin_of(&self.0.finalize().into())
     }
 }
 
