@@ -45,7 +45,8 @@ struct Walk<'a> {
 pub(super) fn walk(dir: &Path, real: PathBuf, ignore: &Ignore, follow_symlinks: bool) -> Walked {
     let entries = WalkDir::new(dir).min_depth(1).follow_links(true).sort_by_file_name().into_iter();
     let mut walk = Walk { dir, real, ignore, follow_symlinks, entries, walked: Walked::default() };
-    let found = parallel::batches(&mut walk, |batch| batch.iter().map(|entry| look(dir, entry)).collect());
+    let found =
+        parallel::batches(&mut walk, |batch| batch.into_iter().map(|entry| look(dir, entry)).collect());
     let mut walked = walk.walked;
     for found in found {
         match found {
@@ -85,19 +86,24 @@ impl Iterator for Walk<'_> {
 }
 
 /// Looks at a file.
-fn look(dir: &Path, entry: &DirEntry) -> Result<Found, CollectError> {
-    let path = entry.path().to_owned();
-    if !entry.file_type().is_file() {
-        return Err(CollectError::Special { kind: kind(entry.file_type()), path });
-    }
-    let name = AssetName::from_relative(relative(dir, &path)).map_err(|problem| {
-        let problem = match problem {
-            NameError::NotUtf8(_) => NameError::NotUtf8(path.display().to_string()),
-            other => other,
-        };
-        CollectError::Name { path: path.clone(), problem }
-    })?;
-    match entry.metadata() {
+fn look(dir: &Path, entry: DirEntry) -> Result<Found, CollectError> {
+    let file_type = entry.file_type();
+    let metadata = if file_type.is_file() { Some(entry.metadata()) } else { None };
+    let path = entry.into_path();
+    let Some(metadata) = metadata else {
+        return Err(CollectError::Special { kind: kind(file_type), path });
+    };
+    let name = match AssetName::from_relative(relative(dir, &path)) {
+        Ok(name) => name,
+        Err(problem) => {
+            let problem = match problem {
+                NameError::NotUtf8(_) => NameError::NotUtf8(path.display().to_string()),
+                other => other,
+            };
+            return Err(CollectError::Name { path, problem });
+        }
+    };
+    match metadata {
         Ok(metadata) => Ok(Found { name, path, stamp: FileStamp::of(&metadata) }),
         Err(error) => Err(CollectError::Unreadable { path, source: error.into() }),
     }

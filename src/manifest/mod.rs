@@ -68,6 +68,12 @@ impl Manifest {
         &self.paths
     }
 
+    /// The same, for who needs nothing else any more.
+    #[must_use]
+    pub fn into_paths(self) -> BTreeMap<String, String> {
+        self.paths
+    }
+
     /// The stored name of a plain one.
     #[must_use]
     pub fn stored_name(&self, name: &str) -> Option<&str> {
