@@ -6,19 +6,14 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::path::Path;
 
 use s3collect::error::Problem;
-use s3collect::session::Session;
-use s3collect::settings::{Given, Layer, Needs, Settings, Source, load};
-use s3collect::storage::{FieldFile, Storage, StorageOptions};
-use s3collect::store::retry::Retrying;
-use s3collect::store::s3::S3Store;
+use s3collect::settings::{Given, Needs, Settings, load};
+use s3collect::storage::{FieldFile, S3Storage};
 use s3collect::urls::UrlSource;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-/// A storage as programs have it: over S3, with retries and with URLs.
-pub(crate) type Media = Storage<Retrying<S3Store>>;
 
 /// A record with a file, as Django's `models.FileField()` makes it.
 pub(crate) struct MyModel {
@@ -33,30 +28,24 @@ impl MyModel {
 }
 
 /// The settings that a django-storages project has already, from its environment and `s3collect.toml`.
-pub(crate) fn settings(environment: &BTreeMap<String, String>, directory: &Path) -> Result<Settings, String> {
-    let given = Given {
-        flags: Layer::new(Source::Flag),
-        sets: &["backend=S3Storage".to_owned()],
-        environment,
-        config: None,
-        directory,
-        home: None,
-        static_dir_exists: false,
-        imported: None,
-    };
-    let loaded = load(given, Needs { bucket: true, sources: false });
-    loaded.map(|loaded| loaded.settings).map_err(|errors| errors[0].to_string())
+pub(crate) fn settings(
+    environment: &BTreeMap<String, String>,
+    directory: &Path,
+) -> Result<Settings, Box<dyn Error>> {
+    let sets = ["backend=S3Storage".to_owned()];
+    let given = Given { sets: &sets, ..Given::new(environment, directory) };
+    let loaded =
+        load(given, Needs { bucket: true, sources: false }).map_err(|errors| Problem::of(&errors[0]))?;
+    Ok(loaded.settings)
 }
 
 /// Django's `default_storage`.
-pub(crate) async fn default_storage(settings: &Settings) -> Result<Media, Problem> {
-    let Session { store, .. } = Session::open(settings).await?;
-    let storage = Storage::new(Retrying::new(store, |_| {}), StorageOptions::from(settings));
-    Ok(storage.with_urls(UrlSource::open(settings).await?))
+pub(crate) async fn default_storage(settings: &Settings) -> Result<S3Storage, Problem> {
+    Ok(S3Storage::connect(settings).await?.with_urls(UrlSource::open(settings).await?))
 }
 
 /// Both sessions of the documentation, line for line.
-pub(crate) async fn session(default_storage: &Media) -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) async fn session(default_storage: &S3Storage) -> Result<(), Box<dyn Error>> {
     // >>> default_storage.exists('storage_test')
     assert!(!default_storage.exists("storage_test").await?);
     // >>> file = default_storage.open('storage_test', 'w')
@@ -100,7 +89,6 @@ pub(crate) async fn session(default_storage: &Media) -> Result<(), Box<dyn std::
     assert_eq!(obj1.normal.size(default_storage).await?, 7);
 
     // Files can be read in a little at a time, if necessary:
-    // >>> obj1.normal.open()
     // >>> '-'.join(obj1.normal.chunks(chunk_size=2))
     let mut chunks = obj1.normal.chunks(default_storage, 2).await?;
     let mut pieces = Vec::new();
@@ -141,8 +129,7 @@ pub(crate) async fn session(default_storage: &Media) -> Result<(), Box<dyn std::
 /// Runs it against what the environment names.
 #[tokio::main]
 #[expect(clippy::disallowed_methods, reason = "a program reads its own surroundings")]
-pub(crate) async fn main() -> Result<(), Box<dyn std::error::Error>> {
+pub(crate) async fn main() -> Result<(), Box<dyn Error>> {
     let settings = settings(&std::env::vars().collect(), &std::env::current_dir()?)?;
-    let storage = default_storage(&settings).await.map_err(|problem| problem.message)?;
-    session(&storage).await
+    session(&default_storage(&settings).await?).await
 }

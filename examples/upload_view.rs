@@ -19,45 +19,29 @@ use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use s3collect::error::{Diagnose, Exit, Problem};
-use s3collect::session::Session;
-use s3collect::settings::{Given, Layer, Needs, Source, load};
-use s3collect::storage::{Content, Storage, StorageError, StorageOptions, get_valid_name};
-use s3collect::store::retry::Retrying;
-use s3collect::store::s3::S3Store;
+use s3collect::settings::{Given, Needs, load};
+use s3collect::storage::{Content, S3Storage, StorageError, get_valid_name};
 use s3collect::urls::UrlSource;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-
-/// A storage as programs have it: over S3, with retries and with URLs.
-pub(crate) type Media = Storage<Retrying<S3Store>>;
 
 /// `MediaStorage`, by the settings that a django-storages project has already, in its
 /// `s3collect.toml` and its environment.
 pub(crate) async fn media_storage(
     environment: &BTreeMap<String, String>,
     directory: &Path,
-) -> Result<Media, Problem> {
-    let given = Given {
-        flags: Layer::new(Source::Flag),
-        sets: &["backend=S3Storage".to_owned()],
-        environment,
-        config: None,
-        directory,
-        home: None,
-        static_dir_exists: false,
-        imported: None,
-    };
+) -> Result<S3Storage, Problem> {
+    let sets = ["backend=S3Storage".to_owned()];
+    let given = Given { sets: &sets, ..Given::new(environment, directory) };
     let loaded =
         load(given, Needs { bucket: true, sources: false }).map_err(|errors| Problem::of(&errors[0]))?;
-    let Session { store, .. } = Session::open(&loaded.settings).await?;
-    let options = StorageOptions::from(&loaded.settings);
-    let storage = Storage::new(Retrying::new(store, |_| {}), options);
-    Ok(storage.with_urls(UrlSource::open(&loaded.settings).await?))
+    let urls = UrlSource::open(&loaded.settings).await?;
+    Ok(S3Storage::connect(&loaded.settings).await?.with_urls(urls))
 }
 
 /// Files sit below a folder of their user.
 async fn post(
-    media_storage: &Media,
+    media_storage: &S3Storage,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, StorageError> {
     let path = request.uri().path().to_owned();
@@ -101,7 +85,10 @@ fn answer(status: StatusCode, document: &Value) -> Response<Full<Bytes>> {
 }
 
 /// What the view answers, whatever happens.
-async fn view(media_storage: Media, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+async fn view(
+    media_storage: S3Storage,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
     if request.method() != Method::POST {
         return Ok(answer(StatusCode::METHOD_NOT_ALLOWED, &json!({ "message": "POST a file" })));
     }
@@ -113,7 +100,7 @@ async fn view(media_storage: Media, request: Request<Incoming>) -> Result<Respon
 }
 
 /// Serves the view to whoever connects.
-pub(crate) async fn serve(listener: TcpListener, media_storage: Media) -> std::io::Result<()> {
+pub(crate) async fn serve(listener: TcpListener, media_storage: S3Storage) -> std::io::Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
         let media_storage = media_storage.clone();
@@ -131,8 +118,7 @@ pub(crate) async fn serve(listener: TcpListener, media_storage: Media) -> std::i
 #[tokio::main]
 #[expect(clippy::disallowed_methods, reason = "a program reads its own surroundings")]
 pub(crate) async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let storage = media_storage(&std::env::vars().collect(), &std::env::current_dir()?).await;
-    let storage = storage.map_err(|problem| problem.message)?;
+    let storage = media_storage(&std::env::vars().collect(), &std::env::current_dir()?).await?;
     serve(TcpListener::bind(("127.0.0.1", 8000)).await?, storage).await?;
     Ok(())
 }

@@ -6,6 +6,7 @@
 //! error is folded into a [`Problem`], which is what is printed and what `--json` holds.
 
 use std::error::Error;
+use std::fmt;
 
 use serde::Serialize;
 
@@ -20,6 +21,8 @@ pub enum Exit {
     Usage,
     /// 3: there are differences, or what was asked for does not exist.
     Differences,
+    /// 4: overtaken by a newer release, or by another run.
+    Overtaken,
     /// 130: interrupted.
     Interrupted,
 }
@@ -33,6 +36,7 @@ impl Exit {
             Self::Failed => 1,
             Self::Usage => 2,
             Self::Differences => 3,
+            Self::Overtaken => 4,
             Self::Interrupted => 130,
         }
     }
@@ -150,6 +154,16 @@ impl Problem {
         }
     }
 }
+
+/// For programs that hand it on: the message and its causes on one line.
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)?;
+        self.causes.iter().try_for_each(|cause| write!(formatter, ": {cause}"))
+    }
+}
+
+impl Error for Problem {}
 
 impl<E: Diagnose> From<E> for Problem {
     fn from(error: E) -> Self {

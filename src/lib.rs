@@ -12,6 +12,7 @@ pub mod django;
 pub mod encode;
 pub mod error;
 pub mod explain;
+pub mod ledger;
 pub mod local;
 pub mod manifest;
 pub mod media_type;

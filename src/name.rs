@@ -10,8 +10,10 @@ use serde::Serialize;
 use crate::error::{Diagnose, Exit};
 use crate::python::path;
 
+mod app;
 mod stored;
 
+pub use app::AppName;
 pub use stored::StoredName;
 
 /// The longest key that S3 takes, in bytes of UTF-8.
@@ -50,6 +52,9 @@ pub enum NameError {
         /// The location.
         location: String,
     },
+    /// What cannot be one part of the keys of records.
+    #[error("`app` must be 1 to 64 letters, digits, `.`, `_` or `-`, and begin with no dot: found `{0}`")]
+    NoApp(String),
     /// A location with `.`, `..` or an empty part, under which django-storages denies every name.
     #[error("`location` must be a plain prefix: `{found}` holds `{part}`")]
     LocationNotNormal {
@@ -64,7 +69,7 @@ impl Diagnose for NameError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::NotUtf8(_) => Some("rename the file; S3 keys are UTF-8".to_owned()),
-            Self::NotRelative(_) => None,
+            Self::NotRelative(_) | Self::NoApp(_) => None,
             Self::OutsideLocation { .. } => {
                 Some("names are relative to `location`, e.g. `css/site.css`".to_owned())
             }
@@ -82,7 +87,7 @@ impl Diagnose for NameError {
 
     fn exit(&self) -> Exit {
         match self {
-            Self::LeadingSlash { .. } | Self::LocationNotNormal { .. } => Exit::Usage,
+            Self::LeadingSlash { .. } | Self::LocationNotNormal { .. } | Self::NoApp(_) => Exit::Usage,
             _ => Exit::Failed,
         }
     }

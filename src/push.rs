@@ -1,32 +1,59 @@
 //! The verb `push`: composes the rooms from the settings to the summary.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
-use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
-use crate::apply::{self, Applied, ApplyOptions, Budget, Outcome};
-use crate::compare::{self, CompareOptions};
+use crate::apply::{self, Applied, ApplyOptions, Budget};
+use crate::compare::{self, CompareOptions, Listing};
 use crate::error::Problem;
-use crate::name::{Location, ObjectKey};
-use crate::object::Role;
-use crate::parameters::Parameter;
-use crate::plan::{Action, Asset, Plan, PutReason, Step, stored_parameters};
-use crate::prepare::{Prepared, PreparedManifest};
-use crate::report::{ManifestState, ManifestSummary, Reporter, StepSummary, Summary};
-use crate::settings::{ManifestSettings, Settings};
+use crate::name::ObjectKey;
+use crate::plan::{Asset, Plan};
+use crate::prepare::Prepared;
+use crate::release::RecordedObject;
+use crate::report::{Reporter, Summary};
+use crate::settings::Settings;
 use crate::store::retry::{Pressure, Retrying};
 use crate::store::{Limit, Store};
-use crate::tree;
+
+#[cfg(test)]
+mod manifest_tests;
+mod recorded;
+#[cfg(test)]
+mod release_tests;
+mod settle;
+#[cfg(test)]
+mod tests;
+
+use settle::{keep_locally, manifest_summary, settle, tell};
 
 /// What a push is asked for besides its settings.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct PushOptions {
     /// Make the plan and tell it, change nothing.
     pub dry_run: bool,
     /// Compare headers too, by a HEAD for each key.
     pub check_headers: bool,
+    /// Who pushes, as others who wait for it are told; it stands in the bucket for a while, which may be public.
+    pub by: String,
+}
+
+/// One push: what it goes by, and where.
+struct Run<'a, S> {
+    settings: &'a Settings,
+    options: &'a PushOptions,
+    store: Arc<Retrying<S>>,
+    limit: Arc<Limit>,
+    reporter: Arc<dyn Reporter>,
+    cancel: CancellationToken,
+}
+
+/// A plan, and when the listing that it goes by was made, by the service's clock.
+struct Planned {
+    plan: Plan,
+    listed_at: Option<SystemTime>,
 }
 
 /// Pushes into a store, whatever it is.
@@ -57,222 +84,93 @@ pub async fn push<S: Store + 'static>(
         Pressure::SlowDown => pressed.shrink(),
         Pressure::Succeeded => pressed.grow(),
     });
-    let store = Arc::new(store);
-    let how = CompareOptions {
-        limit: Arc::clone(&limit),
-        check_headers: options.check_headers,
-        describe_all: options.dry_run,
-        in_flight_bytes: settings.transfer.in_flight_bytes,
-        recording: false,
-        memory: Arc::default(),
-        chunking: settings.transfer.chunking,
+    let run = Run { settings, options: &options, store: Arc::new(store), limit, reporter, cancel };
+    let done = match settings.releases.record {
+        true => run.recorded(prepared.assets, prepared.manifest.as_ref(), &mut summary).await,
+        false => run.unrecorded(prepared.assets, &mut summary).await,
     };
-    let location = &settings.location;
-    match plan(location, how, prepared.assets, &*store, &*reporter, &cancel, &mut summary.warnings).await {
-        Ok(plan) if options.dry_run => {
-            tell(&plan, &mut summary);
-            keep_locally(settings, prepared.manifest, &mut summary).await;
-        }
-        Ok(plan) => {
-            let plan = Arc::new(plan);
-            let how = ApplyOptions {
-                limit,
-                budget: Budget::new(settings.transfer.in_flight_bytes),
-                checksum: settings.transfer.checksum,
-                chunking: settings.transfer.chunking,
-            };
-            let done =
-                apply::apply(Arc::clone(&plan), Arc::clone(&store), how, reporter, cancel.clone()).await;
-            settle(&plan, done, &mut summary);
-            keep_locally(settings, prepared.manifest, &mut summary).await;
-        }
+    match done {
+        Ok(()) => keep_locally(settings, prepared.manifest, &mut summary).await,
         Err(problems) => {
             summary.note = Some("nothing was stored".to_owned());
             summary.errors = problems;
         }
     }
-    summary.interrupted |= cancel.is_cancelled();
+    summary.interrupted |= run.cancel.is_cancelled();
     summary.ok = summary.errors.is_empty() && !summary.interrupted;
-    summary.requests = store.requests();
+    summary.requests = run.store.requests();
     summary.elapsed_seconds = begun.elapsed().as_secs_f64();
     summary
 }
 
-/// Lists the bucket and compares.
-async fn plan<S: Store>(
-    location: &Location,
-    how: CompareOptions,
-    assets: Vec<Asset>,
-    store: &S,
-    reporter: &dyn Reporter,
-    cancel: &CancellationToken,
-    warnings: &mut Vec<Problem>,
-) -> Result<Plan, Vec<Problem>> {
-    let keys: Vec<ObjectKey> = assets.iter().map(|asset| asset.key.clone()).collect();
-    let listing = tokio::select! {
-        listing = compare::list(store, location, &keys) => {
-            listing.map_err(|error| vec![Problem::of(&error)])?
+impl<S: Store + 'static> Run<'_, S> {
+    /// Pushes without regard to releases.
+    ///
+    /// # Errors
+    /// Everything that kept it from storing anything.
+    async fn unrecorded(&self, assets: Vec<Asset>, summary: &mut Summary) -> Result<(), Vec<Problem>> {
+        let listing = self.list(&assets, summary).await?;
+        let Planned { plan, .. } = self.plan(assets, listing, HashMap::new()).await?;
+        if self.options.dry_run {
+            tell(&plan, summary);
+            return Ok(());
         }
-        () = cancel.cancelled() => return Err(Vec::new()),
-    };
-    if listing.given_up {
-        let message =
-            "the location holds far more objects than the sources; asking for each key instead of listing";
-        warnings.push(Problem::new(message).with_hint("a `location` of its own is listed much faster"));
+        let plan = Arc::new(plan);
+        let (store, reporter) = (Arc::clone(&self.store), Arc::clone(&self.reporter));
+        let how = self.apply_options();
+        let applied: Applied =
+            apply::apply(Arc::clone(&plan), store, how, reporter, self.cancel.clone()).await;
+        settle(&plan, applied, summary);
+        Ok(())
     }
-    compare::compare(assets, listing, store, how, reporter, cancel).await
-}
 
-/// A dry run's summary.
-fn tell(plan: &Plan, summary: &mut Summary) {
-    for step in &plan.steps {
-        if let (Role::Manifest, Some(manifest)) = (step.asset.role, &mut summary.manifest) {
-            manifest.state = if step.is_put() { ManifestState::Due } else { ManifestState::Unchanged };
-        }
-        let told = step_summary(step, None);
-        if step.is_put() {
-            summary.put += 1;
-            summary.bytes_put += told.stored_size.unwrap_or(told.size);
-        } else {
-            summary.skipped += 1;
-        }
-        summary.steps.push(told);
-    }
-}
-
-/// The summary of what was carried out.
-fn settle(plan: &Plan, applied: Applied, summary: &mut Summary) {
-    let mut unknown = 0_u64;
-    for (step, outcome) in plan.steps.iter().zip(applied.outcomes) {
-        if let (Role::Manifest, Some(manifest)) = (step.asset.role, &mut summary.manifest) {
-            manifest.state = match &outcome {
-                None => ManifestState::Unchanged,
-                Some(Outcome::Stored(_)) => ManifestState::Published,
-                Some(Outcome::Failed(_) | Outcome::NotTried) => ManifestState::NotPublished,
-                Some(Outcome::Unknown) => ManifestState::Unknown,
-            };
-        }
-        let stored = match outcome {
-            None => {
-                summary.skipped += 1;
-                None
+    /// Lists what the bucket has of the assets.
+    async fn list(&self, assets: &[Asset], summary: &mut Summary) -> Result<Listing, Vec<Problem>> {
+        let keys: Vec<ObjectKey> = assets.iter().map(|asset| asset.key.clone()).collect();
+        let listing = tokio::select! {
+            listing = compare::list(&*self.store, &self.settings.location, &keys) => {
+                listing.map_err(|error| vec![Problem::of(&error)])?
             }
-            Some(Outcome::Stored(stored)) => {
-                summary.put += 1;
-                summary.bytes_put += stored.size;
-                Some(stored)
-            }
-            Some(Outcome::Failed(problem)) => {
-                summary.failed += 1;
-                summary.errors.push(problem);
-                None
-            }
-            Some(Outcome::NotTried) => {
-                summary.not_tried += 1;
-                None
-            }
-            Some(Outcome::Unknown) => {
-                unknown += 1;
-                None
-            }
+            () = self.cancel.cancelled() => return Err(Vec::new()),
         };
-        summary.steps.push(step_summary(step, stored.as_ref()));
-    }
-    summary.interrupted = applied.interrupted;
-    if summary.failed + summary.not_tried + unknown > 0 {
-        let first = plan
-            .steps
-            .iter()
-            .any(|step| step.asset.role == Role::Manifest && step.action == Action::Put(PutReason::New));
-        summary.note = Some(state(summary, unknown, first));
-    }
-}
-
-/// The state things are in after a push that did not do everything; `first` where no manifest was there before.
-fn state(summary: &Summary, unknown: u64, first: bool) -> String {
-    let due = summary.put + summary.failed + summary.not_tried + unknown;
-    let mut state = format!("{} of {due} objects were stored; ", summary.put);
-    if unknown > 0 {
-        state.push_str(&format!("{unknown} may have been; "));
-    }
-    state.push_str(match summary.manifest.as_ref().map(|manifest| manifest.state) {
-        None | Some(ManifestState::Unchanged) => {
-            "the others are as they were before, and the next push tries them again"
+        if listing.given_up {
+            let message = "the location holds far more objects than the sources; asking for each key instead of listing";
+            let hint = "a `location` of its own is listed much faster";
+            summary.warn(Problem::new(message).with_hint(hint));
         }
-        Some(ManifestState::Unknown) => {
-            "the manifest is either the new or the previous one, and all that either names is there"
+        Ok(listing)
+    }
+
+    /// Compares with what is remembered, by key, and with what was listed.
+    async fn plan(
+        &self,
+        assets: Vec<Asset>,
+        listing: Listing,
+        memory: HashMap<String, RecordedObject>,
+    ) -> Result<Planned, Vec<Problem>> {
+        let how = CompareOptions {
+            limit: Arc::clone(&self.limit),
+            check_headers: self.options.check_headers,
+            describe_all: self.options.dry_run,
+            in_flight_bytes: self.settings.transfer.in_flight_bytes,
+            recording: self.settings.releases.record,
+            memory: Arc::new(memory),
+            chunking: self.settings.transfer.chunking,
+        };
+        let listed_at = listing.date;
+        let plan =
+            compare::compare(assets, listing, &*self.store, how, &*self.reporter, &self.cancel).await?;
+        Ok(Planned { plan, listed_at })
+    }
+
+    fn apply_options(&self) -> ApplyOptions {
+        let transfer = &self.settings.transfer;
+        ApplyOptions {
+            limit: Arc::clone(&self.limit),
+            budget: Budget::new(transfer.in_flight_bytes),
+            checksum: transfer.checksum,
+            chunking: transfer.chunking,
+            conditional: self.settings.releases.record,
         }
-        Some(_) if first => "no manifest was published, and the next push tries again",
-        Some(_) => "the manifest was not replaced, so the previous release is intact",
-    });
-    state
-}
-
-/// The manifest before anything is done about it.
-fn manifest_summary(settings: &Settings, manifest: &PreparedManifest) -> ManifestSummary {
-    let ManifestSettings { manifest_name, in_bucket, local_path, .. } = &settings.manifest;
-    let key = settings.location.key(manifest_name).ok().filter(|_| *in_bucket);
-    ManifestSummary {
-        key: key.map(|key| key.to_string()),
-        path: local_path.as_ref().map(|path| path.display().to_string()),
-        hash: manifest.hash.clone(),
-        entries: manifest.entries,
-        state: ManifestState::NotPublished,
     }
 }
-
-/// Writes the local manifest once everything that it names is in the bucket, or tells whether that is due.
-async fn keep_locally(settings: &Settings, manifest: Option<PreparedManifest>, summary: &mut Summary) {
-    let (Some(manifest), Some(path)) = (manifest, settings.manifest.local_path.clone()) else { return };
-    if summary.failed + summary.not_tried > 0 || summary.interrupted || !summary.errors.is_empty() {
-        return;
-    }
-    let dry_run = summary.dry_run;
-    let work = move || match dry_run {
-        true => Ok(tree::is_written(&path, &manifest.document)),
-        false => tree::write_manifest(&path, &manifest.document).map(|written| !written),
-    };
-    let unchanged = spawn_blocking(work).await.expect("writing does not panic");
-    let state = match unchanged {
-        Ok(true) => ManifestState::Unchanged,
-        Ok(false) if dry_run => ManifestState::Due,
-        Ok(false) => ManifestState::Published,
-        Err(error) => {
-            summary.errors.push(Problem { note: None, ..Problem::of(&error) });
-            summary.note = Some("all objects are stored; the local manifest was not replaced".to_owned());
-            ManifestState::NotPublished
-        }
-    };
-    if let Some(told) = summary.manifest.as_mut().filter(|_| !settings.manifest.in_bucket) {
-        told.state = state;
-    }
-}
-
-fn step_summary(step: &Step, stored: Option<&apply::Stored>) -> StepSummary {
-    let body = step.body.as_ref();
-    let encoding =
-        stored.map_or_else(|| body.and_then(|body| body.content_encoding), |stored| stored.content_encoding);
-    let parameters = stored_parameters(&step.asset.description.parameters, encoding);
-    let header = |parameter| parameters.get(parameter).map(ToOwned::to_owned);
-    let (action, reason) = match &step.action {
-        Action::Put(reason) => ("put", reason.to_string()),
-        Action::Skip(reason) => ("skip", reason.to_string()),
-    };
-    StepSummary {
-        name: step.asset.material.name().to_string(),
-        key: step.asset.key.to_string(),
-        action,
-        reason,
-        size: step.asset.material.size(),
-        stored_size: stored.map(|stored| stored.size).or(body.map(|body| body.digest.size)),
-        content_type: header(Parameter::ContentType),
-        content_encoding: header(Parameter::ContentEncoding),
-        cache_control: header(Parameter::CacheControl),
-        etag: stored.map(|stored| stored.etag.clone()).or(body.map(|body| body.digest.etag.clone())),
-    }
-}
-
-#[cfg(test)]
-mod manifest_tests;
-#[cfg(test)]
-mod tests;

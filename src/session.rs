@@ -1,6 +1,9 @@
 //! Opens the store that the settings name: a service, or the embedded endpoint in this process with the same client
 //! in front of it.
 
+use std::fmt;
+use std::path::{Path, PathBuf};
+
 use crate::error::Problem;
 use crate::local::{self, Credentials, Server};
 use crate::settings::{
@@ -18,7 +21,19 @@ pub struct Session {
 }
 
 /// The embedded endpoint of a session, if it has one.
-pub struct Endpoint(Option<Server>);
+#[derive(Debug)]
+pub struct Endpoint(Option<Embedded>);
+
+struct Embedded {
+    server: Server,
+    directory: PathBuf,
+}
+
+impl fmt::Debug for Embedded {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Embedded").field(&self.directory).finish()
+    }
+}
 
 /// What is odd about the way to the service that the settings name; nothing is asked yet.
 #[must_use]
@@ -71,15 +86,21 @@ impl Session {
             ..settings.connection.clone()
         };
         let store = S3Store::connect(&connection, &settings.objects.parameters).await?;
-        Ok(Self { store, endpoint: Endpoint(Some(server)) })
+        Ok(Self { store, endpoint: Endpoint(Some(Embedded { server, directory: dir.clone() })) })
     }
 }
 
 impl Endpoint {
+    /// The directory that the embedded endpoint serves; `None` where there is a service.
+    #[must_use]
+    pub fn directory(&self) -> Option<&Path> {
+        self.0.as_ref().map(|embedded| embedded.directory.as_path())
+    }
+
     /// Stops the embedded endpoint once its last answer is out.
     pub async fn close(self) {
-        if let Some(server) = self.0 {
-            server.stop().await;
+        if let Some(embedded) = self.0 {
+            embedded.server.stop().await;
         }
     }
 }

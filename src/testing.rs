@@ -12,14 +12,14 @@ use tempfile::TempDir;
 use tokio::time::sleep;
 
 use crate::digest::Chunking;
-use crate::name::{AssetName, Location, ObjectKey};
+use crate::name::{AppName, AssetName, Location, ObjectKey};
 use crate::parameters::ObjectParameters;
 use crate::plan::Asset;
 use crate::prepare;
 use crate::settings::{
     AddressingStyle, Backend, CircularReferences, ClientSettings, CollectSettings, ConnectionSettings,
-    CredentialSource, FileSettings, GzipSettings, Lexer, ManifestSettings, ObjectSettings, Settings,
-    Severity, SignatureVersion, SourceDir, TransferSettings, UrlSettings,
+    CredentialSource, FileSettings, GzipSettings, Lexer, ManifestSettings, ObjectSettings, OnConflict,
+    ReleaseSettings, Settings, Severity, SignatureVersion, SourceDir, TransferSettings, UrlSettings,
 };
 use crate::store::memory::MemoryStore;
 use crate::store::{
@@ -103,7 +103,16 @@ impl Site {
                 in_flight_bytes: 24 * 1024 * 1024,
             },
             files: FileSettings::default(),
-            record_prefix: None,
+            releases: ReleaseSettings {
+                record: false,
+                app: AppName::default(),
+                order: None,
+                on_conflict: OnConflict::Fail,
+                claim_timeout: Duration::from_secs(600),
+                retain: 5,
+                min_age: Duration::from_secs(30 * 24 * 60 * 60),
+                prefix: None,
+            },
         }
     }
 

@@ -18,6 +18,9 @@ KEPT_PREFIXES = (
 THREADS = 8
 UNKNOWN = "application/octet-stream"
 
+# Where a push keeps its records.
+RECORDS = "/.s3collect/"
+
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
@@ -33,7 +36,8 @@ class Difference:
 
 
 def read(client, bucket, permissions=False):
-    """Every object: key → what is said of it, headers and body, and with `permissions` its grants and tags."""
+    """Every object but records of releases: key → what is said of it, headers and body, and with `permissions` its
+    grants and tags."""
     def one(key):
         answer = client.get_object(Bucket=bucket, Key=key)
         body = hashlib.sha256()
@@ -50,7 +54,7 @@ def read(client, bucket, permissions=False):
         return key, facts
 
     with ThreadPoolExecutor(THREADS) as pool:
-        return dict(pool.map(one, keys(client, bucket)))
+        return dict(pool.map(one, assets(client, bucket)))
 
 
 def manifest(client, bucket, key):
@@ -72,6 +76,11 @@ def keys(client, bucket):
     """All keys, in the order that the server lists them in."""
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
     return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+
+def assets(client, bucket):
+    """All keys but those of records of releases."""
+    return [key for key in keys(client, bucket) if RECORDS not in f"/{key}"]
 
 
 def empty(client, bucket):

@@ -207,7 +207,7 @@ class Parity:
             if not {case.location + name, case.manifest} <= done.keys:
                 row.failures.append(f"push of one changed file puts {sorted(done.keys)}")
             row.expect_put("dry run after it", set(), self.push(where, changed, case, "--dry-run", "--exit-code"), 0)
-        left = set(bucket.keys(client, OURS))
+        left = set(bucket.assets(client, OURS))
         row.failures += [f"{key!r} of the release before is gone" for key in sorted(set(expected) - left)]
 
     def _run_django(self, row, endpoint, tree, case, paths):

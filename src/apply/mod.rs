@@ -2,12 +2,13 @@
 //! not stop the others of its wave, but no later wave begins. May not touch settings or the terminal.
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::digest::{ChecksumAlgorithm, Chunking};
@@ -24,6 +25,9 @@ mod tests;
 
 pub use budget::Budget;
 pub use object::Stored;
+pub(crate) use object::TWIN;
+
+use object::{Cause, Failure};
 
 /// How long requests in flight may go on after an interrupt.
 const GRACE: Duration = Duration::from_secs(10);
@@ -39,6 +43,8 @@ pub struct ApplyOptions {
     pub checksum: Option<ChecksumAlgorithm>,
     /// How bodies are cut into parts.
     pub chunking: Chunking,
+    /// Whether what is there must still be what the plan saw. A store that has no conditional writes gets none.
+    pub conditional: bool,
 }
 
 /// What became of a step that stores something.
@@ -46,6 +52,8 @@ pub struct ApplyOptions {
 pub enum Outcome {
     /// The object is there, whole.
     Stored(Stored),
+    /// Somebody else stored the very same object since the plan was made.
+    Present(Stored),
     /// It is not; what was there before still is.
     Failed(Problem),
     /// A failure or an interrupt came first.
@@ -67,6 +75,10 @@ pub struct Applied {
 struct Context<S> {
     store: Arc<S>,
     options: ApplyOptions,
+    /// Whether writes carry conditions, as far as is known.
+    conditional: AtomicBool,
+    /// Until when what names mean may be changed; unset where nobody has to be heeded.
+    until: OnceLock<watch::Receiver<Instant>>,
     /// Compression is for the cores, not for as many threads as there are requests.
     cores: Semaphore,
     reporter: Arc<dyn Reporter>,
@@ -77,6 +89,14 @@ struct Context<S> {
     plan: Arc<Plan>,
 }
 
+/// A plan that is being carried out.
+pub struct Application<S> {
+    context: Arc<Context<S>>,
+    applied: Applied,
+    /// Whether all that was tried so far is stored.
+    whole: bool,
+}
+
 /// Stores what the plan says, wave by wave.
 pub async fn apply<S: Store + 'static>(
     plan: Arc<Plan>,
@@ -85,25 +105,73 @@ pub async fn apply<S: Store + 'static>(
     reporter: Arc<dyn Reporter>,
     cancel: CancellationToken,
 ) -> Applied {
-    let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    let mut applied = Applied {
-        outcomes: plan.steps.iter().map(|step| step.is_put().then_some(Outcome::NotTried)).collect(),
-        interrupted: false,
-    };
-    let puts = plan.steps.iter().filter(|step| step.is_put());
-    let (files, bytes) =
-        puts.fold((0, 0), |(files, bytes), step| (files + 1, bytes + step.asset.material.size()));
-    reporter.event(&Event::Stage { label: "putting", files, bytes });
-    let (cores, stop) = (Semaphore::new(cores), cancel.child_token());
-    let context = Arc::new(Context { store, options, cores, reporter, cancel, stop, plan });
-    for wave in Wave::ALL {
-        if !Context::wave(&context, wave, &mut applied).await {
-            break;
-        }
+    let mut application = Application::begin(plan, store, options, reporter, cancel);
+    application.waves(&Wave::ALL).await;
+    application.finish()
+}
+
+impl<S: Store + 'static> Application<S> {
+    /// Begins with a plan; nothing is stored yet.
+    pub fn begin(
+        plan: Arc<Plan>,
+        store: Arc<S>,
+        options: ApplyOptions,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let applied = Applied {
+            outcomes: plan.steps.iter().map(|step| step.is_put().then_some(Outcome::NotTried)).collect(),
+            interrupted: false,
+        };
+        let puts = plan.steps.iter().filter(|step| step.is_put());
+        let (files, bytes) =
+            puts.fold((0, 0), |(files, bytes), step| (files + 1, bytes + step.asset.material.size()));
+        reporter.event(&Event::Stage { label: "putting", files, bytes });
+        let (cores, stop) = (Semaphore::new(cores), cancel.child_token());
+        let conditional = AtomicBool::new(options.conditional);
+        let until = OnceLock::new();
+        let context = Context { store, options, conditional, until, cores, reporter, cancel, stop, plan };
+        Self { context: Arc::new(context), applied, whole: true }
     }
-    context.reporter.event(&Event::StageEnd);
-    applied.interrupted = context.cancel.is_cancelled();
-    applied
+
+    /// Stores the objects of some waves, one wave after the other; whether all of them are stored, and so were those
+    /// before.
+    pub async fn waves(&mut self, waves: &[Wave]) -> bool {
+        for wave in waves {
+            self.whole = self.whole && Context::wave(&self.context, *wave, &mut self.applied).await;
+        }
+        self.whole
+    }
+
+    /// From now on writes begin only before the time that is shown: after it they wait for another.
+    pub fn lease(&self, until: watch::Receiver<Instant>) {
+        self.context.until.get_or_init(|| until);
+    }
+
+    /// What ends everything that is under way, as soon as possible.
+    #[must_use]
+    pub fn stop(&self) -> CancellationToken {
+        self.context.stop.clone()
+    }
+
+    /// From now on writes carry no conditions.
+    pub fn without_conditions(&self) {
+        self.context.conditional.store(false, Ordering::Relaxed);
+    }
+
+    /// What became of the steps so far.
+    #[must_use]
+    pub fn outcomes(&self) -> &[Option<Outcome>] {
+        &self.applied.outcomes
+    }
+
+    /// What became of the plan.
+    pub fn finish(mut self) -> Applied {
+        self.context.reporter.event(&Event::StageEnd);
+        self.applied.interrupted = self.context.cancel.is_cancelled();
+        self.applied
+    }
 }
 
 impl<S: Store + 'static> Context<S> {
@@ -135,8 +203,8 @@ impl<S: Store + 'static> Context<S> {
             let (index, result) = joined.expect("a task neither panics nor is aborted before the last look");
             whole &= result.is_ok();
             applied.outcomes[index] = Some(match result {
-                Ok(stored) => Outcome::Stored(stored),
-                Err(failure) if failure.not_tried => Outcome::NotTried,
+                Ok(outcome) => outcome,
+                Err(Failure { cause: Cause::NotTried, .. }) => Outcome::NotTried,
                 Err(failure) => Outcome::Failed(*failure.problem),
             });
         }

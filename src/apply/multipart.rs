@@ -8,10 +8,10 @@ use crate::digest::LayoutPart;
 use crate::encode::Encoded;
 use crate::plan::{Step, stored_parameters};
 use crate::report::Event;
-use crate::store::{MultipartRequest, Part, Store, UploadId};
+use crate::store::{Condition, MultipartRequest, Part, PutAnswer, Store, UploadId};
 
 use super::Context;
-use super::object::{Failure, failed};
+use super::object::{Cause, Failure, failed};
 
 /// How many parts of one object are in flight at once, as boto3's default.
 const PARTS_AT_ONCE: usize = 10;
@@ -28,19 +28,20 @@ struct Upload<'a> {
 }
 
 impl<S: Store + 'static> Context<S> {
-    /// Stores a body in the parts of its layout and gives the ETag; aborts the upload when that fails or the run is
+    /// Stores a body in the parts of its layout; aborts the upload when that fails or the run is
     /// interrupted.
     pub(super) async fn put_in_parts(
         self: &Arc<Self>,
         index: usize,
         encoded: &Arc<Encoded>,
-    ) -> Result<String, Failure> {
+        condition: Option<Condition>,
+    ) -> Result<PutAnswer, Failure> {
         let step = &self.plan.steps[index];
         let request = MultipartRequest {
             key: step.asset.key.clone(),
             parameters: stored_parameters(&step.asset.description.parameters, encoded.content_encoding),
             checksum: self.checksum(step),
-            condition: None,
+            condition,
         };
         let id = {
             let _slot = self.turn().await?;
@@ -57,7 +58,7 @@ impl<S: Store + 'static> Context<S> {
             Err(failure) => Err(failure),
         };
         match finished {
-            Ok(etag) => Ok(etag),
+            Ok(answer) => Ok(answer),
             Err(failure) => Err(self.abort(&upload, failure).await),
         }
     }
@@ -72,12 +73,11 @@ impl<S: Store + 'static> Context<S> {
         Ok(parts)
     }
 
-    async fn complete(&self, upload: &Upload<'_>, parts: &[Part]) -> Result<String, Failure> {
+    async fn complete(&self, upload: &Upload<'_>, parts: &[Part]) -> Result<PutAnswer, Failure> {
         let _slot = self.turn().await?;
         // The last moment at which half-old half-new can still be kept from becoming an object.
         upload.encoded.unchanged()?;
-        let answer = self.store.complete_multipart(&upload.request, &upload.id, parts).await?;
-        Ok(answer.etag)
+        Ok(self.store.complete_multipart(&upload.request, &upload.id, parts).await?)
     }
 
     async fn send_part(self: &Arc<Self>, upload: &Upload<'_>, part: LayoutPart) -> Result<Part, Failure> {
@@ -99,8 +99,8 @@ impl<S: Store + 'static> Context<S> {
         let Err(error) = self.store.abort_multipart(&upload.request, &upload.id).await else {
             return failure;
         };
-        if failure.not_tried {
-            failure.not_tried = false;
+        if failure.cause == Cause::NotTried {
+            failure.cause = Cause::Object;
             failure.problem.message = format!("the upload of `{}` was given up", upload.request.key);
         }
         failure.problem.note =

@@ -1,20 +1,31 @@
 //! One object: encode it, then store it whole or in parts.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::SystemTime;
 
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::Instant;
 
-use crate::digest::{ChecksumAlgorithm, LayoutPart};
-use crate::encode::{self, EncodeError, Encoded};
-use crate::error::Problem;
+use crate::digest::{BodyDigest, ChecksumAlgorithm, LayoutPart};
+use crate::encode::{self, EncodeError, Encoded, EncodedBody, Material};
+use crate::error::{Exit, Problem};
+use crate::name::ObjectKey;
 use crate::object::Compression;
 use crate::parameters::{ObjectParameters, Parameter};
-use crate::plan::{Action, Step, stored_parameters};
+use crate::plan::{Action, BodyFacts, Evidence, Step, Verdict, Wave, judge, stored_parameters};
 use crate::report::Event;
-use crate::store::{Body, PutRequest, Slot, Store, StoreError, StoreErrorKind};
+use crate::store::{
+    Body, Condition, ListedObject, ObjectHead, PutAnswer, PutRequest, Slot, Store, StoreError, StoreErrorKind,
+};
 
-use super::Context;
+use super::{Context, Outcome};
+
+/// Why an object that somebody else stored meanwhile stays.
+pub(crate) const TWIN: &str = "stored by somebody else meanwhile";
+
+/// How often an object that others store at the same time is tried.
+const ROUNDS: usize = 3;
 
 /// An object that is in the bucket now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,111 +36,222 @@ pub struct Stored {
     pub size: u64,
     /// What compression added, if it did.
     pub content_encoding: Option<&'static str>,
+    /// The MD5 of the body before compression.
+    pub source: String,
+    /// The MD5 of the body as stored.
+    pub body: String,
+    /// When it was put, by the service's clock.
+    pub date: Option<SystemTime>,
 }
 
 /// Why an object is not stored.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) problem: Box<Problem>,
-    /// Whether every other object would fail the same way.
-    pub(super) hopeless: bool,
-    /// Whether the run was stopped before the object was touched.
-    pub(super) not_tried: bool,
+    pub(super) cause: Cause,
+}
+
+/// What a failure is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// This object.
+    Object,
+    /// Every other object would fail the same way.
+    Everything,
+    /// The run was stopped before the object was touched.
+    NotTried,
+    /// What is there is not what the write was to replace.
+    Unmet,
+    /// The store has no conditional writes.
+    NoConditions,
+}
+
+/// What a body is known by.
+#[derive(Debug)]
+struct Digests {
+    /// The MD5 before compression.
+    source: String,
+    /// As it is stored.
+    body: BodyDigest,
+}
+
+/// Digests that are taken while the body is sent.
+enum Digesting {
+    Done(Digests),
+    UnderWay(JoinHandle<Result<Digests, EncodeError>>),
 }
 
 impl From<EncodeError> for Failure {
     fn from(error: EncodeError) -> Self {
-        Self { problem: Box::new(Problem::of(&error)), hopeless: false, not_tried: false }
+        Self { problem: Box::new(Problem::of(&error)), cause: Cause::Object }
     }
 }
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let hopeless = matches!(
-            error.kind,
+        let cause = match error.kind {
+            StoreErrorKind::PreconditionFailed => Cause::Unmet,
+            _ if error.lacks_conditions() => Cause::NoConditions,
             StoreErrorKind::NoSuchBucket { .. }
-                | StoreErrorKind::BadCredentials { .. }
-                | StoreErrorKind::ExpiredCredentials
-                | StoreErrorKind::NoCredentials { .. }
-                | StoreErrorKind::CredentialsNotLoaded
-                | StoreErrorKind::WrongRegion { .. }
-                | StoreErrorKind::SignatureNotSupported
-                | StoreErrorKind::ClockSkew
-                | StoreErrorKind::Unreachable { .. }
-                | StoreErrorKind::Proxy { .. }
-                | StoreErrorKind::ProxyAuthentication { .. }
-                | StoreErrorKind::Tls { .. }
-                | StoreErrorKind::NoTls { .. }
-                | StoreErrorKind::NotS3 { .. }
-        );
-        Self { problem: Box::new(Problem::of(&error)), hopeless, not_tried: false }
+            | StoreErrorKind::BadCredentials { .. }
+            | StoreErrorKind::ExpiredCredentials
+            | StoreErrorKind::NoCredentials { .. }
+            | StoreErrorKind::CredentialsNotLoaded
+            | StoreErrorKind::WrongRegion { .. }
+            | StoreErrorKind::SignatureNotSupported
+            | StoreErrorKind::ClockSkew
+            | StoreErrorKind::Unreachable { .. }
+            | StoreErrorKind::Proxy { .. }
+            | StoreErrorKind::ProxyAuthentication { .. }
+            | StoreErrorKind::Tls { .. }
+            | StoreErrorKind::NoTls { .. }
+            | StoreErrorKind::NotS3 { .. } => Cause::Everything,
+            _ => Cause::Object,
+        };
+        Self { problem: Box::new(Problem::of(&error)), cause }
     }
 }
 
 impl Failure {
     /// The run was stopped before the object was touched.
     pub(super) fn stopped() -> Self {
-        Self { problem: Box::new(Problem::new("not tried any more")), hopeless: false, not_tried: true }
+        Self { problem: Box::new(Problem::new("not tried any more")), cause: Cause::NotTried }
+    }
+
+    /// Somebody else is changing what names mean at the same time.
+    fn overtaken(key: &ObjectKey) -> Self {
+        let problem = Problem::new(format!("`{key}` is another object now than when this push looked at it"))
+            .with_hint("somebody else changes it at the same time; push again once they are through")
+            .with_exit(Exit::Overtaken);
+        Self { problem: Box::new(problem), cause: Cause::Everything }
+    }
+}
+
+impl Digesting {
+    async fn get(&mut self) -> Result<&Digests, Failure> {
+        if let Self::UnderWay(handle) = self {
+            *self = Self::Done(handle.await.expect("digesting does not panic")?);
+        }
+        match self {
+            Self::Done(digests) => Ok(digests),
+            Self::UnderWay(_) => unreachable!("it was waited for"),
+        }
     }
 }
 
 impl<S: Store + 'static> Context<S> {
-    /// Stores the object of a step, and tells what became of it.
-    pub(super) async fn object(self: &Arc<Self>, index: usize) -> Result<Stored, Failure> {
+    /// Stores the object of a step, and tells what became of it: stored, or there already.
+    pub(super) async fn object(self: &Arc<Self>, index: usize) -> Result<Outcome, Failure> {
         let step = &self.plan.steps[index];
         let asset = &step.asset;
         let result = self.store_step(index).await.map_err(|mut failure| {
             failure.problem.name = Some(asset.material.name().to_string());
             failure.problem.key = Some(asset.key.to_string());
-            if failure.hopeless {
+            if failure.cause == Cause::Everything {
                 self.stop.cancel();
             }
             failure
         });
         let reason = match (&result, &step.action) {
             (Err(failure), _) => failure.problem.message.clone(),
+            (Ok(Outcome::Present(_)), _) => TWIN.to_owned(),
             (Ok(_), Action::Put(reason)) => reason.to_string(),
             (Ok(_), Action::Skip(reason)) => reason.to_string(),
         };
-        let action = if result.is_ok() { "put" } else { "failed" };
+        let action = match &result {
+            Err(_) => "failed",
+            Ok(Outcome::Present(_)) => "skip",
+            Ok(_) => "put",
+        };
         self.reporter.event(&Event::Progress { files: 1, bytes: 0 });
-        if !matches!(&result, Err(failure) if failure.not_tried) {
+        if !matches!(&result, Err(failure) if failure.cause == Cause::NotTried) {
             let name = asset.stored_name.as_str();
             self.reporter.event(&Event::Outcome { name, action, reason: &reason });
         }
         result
     }
 
-    async fn store_step(self: &Arc<Self>, index: usize) -> Result<Stored, Failure> {
+    async fn store_step(self: &Arc<Self>, index: usize) -> Result<Outcome, Failure> {
         let step = &self.plan.steps[index];
         let hold = encode::HOLD.min(self.options.budget.total());
         let held = self.options.budget.take(step.asset.material.size().min(hold)).await;
         if self.stop.is_cancelled() {
             return Err(Failure::stopped());
         }
-        let encoded = Arc::new(self.encode(index, hold).await?);
-        let etag = if encoded.layout().is_multipart() {
-            drop(held);
-            self.put_in_parts(index, &encoded).await?
-        } else {
-            self.put(step, &encoded, held).await?
+        let (encoded, mut digesting) = self.encode(index, hold).await?;
+        // Parts are taken from disk, and paid for one by one.
+        let held = (!encoded.layout().is_multipart()).then_some(held);
+        let mut condition = self.condition(step.there.clone());
+        let mut rounds = 0;
+        let answer = loop {
+            let sent = match encoded.layout().is_multipart() {
+                true => self.put_in_parts(index, &encoded, condition.clone()).await,
+                false => self.put(step, &encoded, condition.clone()).await,
+            };
+            let failure = match sent {
+                Ok(answer) => break answer,
+                Err(failure) => failure,
+            };
+            match failure.cause {
+                Cause::NoConditions if condition.take().is_some() => {
+                    self.conditional.store(false, Ordering::Relaxed);
+                }
+                Cause::Unmet if condition.is_some() && rounds < ROUNDS => {
+                    rounds += 1;
+                    let head = self.head(step).await?;
+                    let digests = digesting.get().await?;
+                    if let Some(head) = head.as_ref().filter(|head| is_twin(step, &encoded, digests, head)) {
+                        let answer = PutAnswer { etag: head.etag.clone(), date: head.last_modified };
+                        return Ok(twin(step, stored(&encoded, answer, digests)));
+                    }
+                    if step.wave() != Wave::Hashed {
+                        return Err(Failure::overtaken(&step.asset.key));
+                    }
+                    condition = self.condition(head.map(|head| head.etag));
+                }
+                _ => return Err(failure),
+            }
         };
-        Ok(Stored { etag, size: encoded.size, content_encoding: encoded.content_encoding })
+        drop(held);
+        Ok(Outcome::Stored(stored(&encoded, answer, digesting.get().await?)))
     }
 
-    /// Makes the body that will be stored; compression waits for a core.
-    async fn encode(self: &Arc<Self>, index: usize, hold: u64) -> Result<Encoded, Failure> {
+    /// What a write depends on: that what is there is what was seen.
+    fn condition(&self, there: Option<String>) -> Option<Condition> {
+        let condition = there.map_or(Condition::Absent, Condition::Matches);
+        self.conditional.load(Ordering::Relaxed).then_some(condition)
+    }
+
+    async fn head(&self, step: &Step) -> Result<Option<ObjectHead>, Failure> {
+        let _slot = self.turn().await?;
+        Ok(self.store.head(&step.asset.key).await?)
+    }
+
+    /// Makes the body that will be stored; compression waits for a core. What is in memory is digested at once, what is
+    /// on disk while it is sent.
+    async fn encode(self: &Arc<Self>, index: usize, hold: u64) -> Result<(Arc<Encoded>, Digesting), Failure> {
         let compressed =
             matches!(self.plan.steps[index].asset.description.compression, Compression::Gzip { .. });
         let core = if compressed { self.cores.acquire().await.ok() } else { None };
         let (plan, chunking) = (Arc::clone(&self.plan), self.options.chunking);
         let encoded = spawn_blocking(move || {
             let asset = &plan.steps[index].asset;
-            encode::encode(&asset.material, &asset.description.compression, chunking, hold)
+            let encoded = encode::encode(&asset.material, &asset.description.compression, chunking, hold)?;
+            let in_memory = matches!(encoded.body, EncodedBody::Memory(_));
+            let digests = in_memory.then(|| digests(&asset.material, &encoded)).transpose()?;
+            Ok::<_, EncodeError>((Arc::new(encoded), digests))
         });
-        let encoded = encoded.await.expect("encoding does not panic")?;
+        let (encoded, digests) = encoded.await.expect("encoding does not panic")?;
         drop(core);
-        Ok(encoded)
+        let digesting = match digests {
+            Some(digests) => Digesting::Done(digests),
+            None => {
+                let (plan, encoded) = (Arc::clone(&self.plan), Arc::clone(&encoded));
+                let work = move || self::digests(&plan.steps[index].asset.material, &encoded);
+                Digesting::UnderWay(spawn_blocking(work))
+            }
+        };
+        Ok((encoded, digesting))
     }
 
     /// Stores a body by one request.
@@ -137,8 +259,8 @@ impl<S: Store + 'static> Context<S> {
         self: &Arc<Self>,
         step: &Step,
         encoded: &Arc<Encoded>,
-        held: OwnedSemaphorePermit,
-    ) -> Result<String, Failure> {
+        condition: Option<Condition>,
+    ) -> Result<PutAnswer, Failure> {
         let checksum = self.checksum(step);
         let whole = LayoutPart { number: 1, offset: 0, length: encoded.size };
         let request = PutRequest {
@@ -146,15 +268,14 @@ impl<S: Store + 'static> Context<S> {
             body: self.body(encoded, whole, checksum).await?,
             parameters: stored_parameters(&step.asset.description.parameters, encoded.content_encoding),
             checksum,
-            condition: None,
+            condition,
         };
         let slot = self.turn().await?;
         let answer = self.store.put(&request).await;
         drop(slot);
         let answer = answer.map_err(|error| failed(encoded, error))?;
-        drop(held);
         self.reporter.event(&Event::Progress { files: 0, bytes: step.asset.material.size() });
-        Ok(answer.etag)
+        Ok(answer)
     }
 
     /// A stretch of a body as something to send: shared where the body is in memory, else hashed now and streamed
@@ -176,6 +297,14 @@ impl<S: Store + 'static> Context<S> {
     /// Waits for the right to send a request, which is gone once the run is stopped.
     pub(super) async fn turn(&self) -> Result<Slot, Failure> {
         let slot = self.options.limit.slot().await;
+        if let Some(until) = self.until.get() {
+            let mut until = until.clone();
+            tokio::select! {
+                // Whoever shows the time is gone only when all is over.
+                _ = until.wait_for(|until| *until > Instant::now()) => {}
+                () = self.stop.cancelled() => {}
+            }
+        }
         if self.stop.is_cancelled() { Err(Failure::stopped()) } else { Ok(slot) }
     }
 
@@ -193,6 +322,53 @@ fn has_lock(parameters: &ObjectParameters) -> bool {
         Parameter::ObjectLockRetainUntilDate,
     ];
     locks.into_iter().any(|parameter| parameters.get(parameter).is_some())
+}
+
+/// The digests of a body; reads it.
+fn digests(material: &Material, encoded: &Encoded) -> Result<Digests, EncodeError> {
+    let body = encoded.digest()?;
+    let source = match encoded.content_encoding {
+        None => body.md5.clone(),
+        Some(_) => material.md5()?,
+    };
+    Ok(Digests { source, body })
+}
+
+/// Whether what is there is what would be stored, headers included.
+fn is_twin(step: &Step, encoded: &Encoded, digests: &Digests, head: &ObjectHead) -> bool {
+    let evidence = Evidence {
+        listed: Some(ListedObject {
+            key: step.asset.key.to_string(),
+            size: head.size,
+            etag: head.etag.clone(),
+            last_modified: head.last_modified,
+        }),
+        source_size: step.asset.material.size(),
+        stored_plain: encoded.content_encoding.is_none(),
+        parameters: step.asset.description.parameters.clone(),
+        body: Some(BodyFacts { digest: digests.body.clone(), content_encoding: encoded.content_encoding }),
+        head: Some(Some(head.clone())),
+        check_headers: true,
+        ..Evidence::default()
+    };
+    matches!(judge(&evidence), Verdict::Decided(Action::Skip(_)))
+}
+
+/// What became of a put that met its twin. A hashed name may have been put by anybody; of what has a meaning already
+/// nobody else has the right to be the author, so that it was our own first try, whose answer was lost.
+fn twin(step: &Step, stored: Stored) -> Outcome {
+    if step.wave() == Wave::Hashed { Outcome::Present(stored) } else { Outcome::Stored(stored) }
+}
+
+fn stored(encoded: &Encoded, answer: PutAnswer, digests: &Digests) -> Stored {
+    Stored {
+        etag: answer.etag,
+        size: encoded.size,
+        content_encoding: encoded.content_encoding,
+        source: digests.source.clone(),
+        body: digests.body.md5.clone(),
+        date: answer.date,
+    }
 }
 
 /// Why a body was not stored: where its file is no longer what was hashed, that is why, whatever the store says.

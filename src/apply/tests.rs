@@ -24,7 +24,7 @@ fn all(site: &Site) -> Plan {
 }
 
 fn put(asset: Asset) -> Step {
-    Step { asset, action: Action::Put(PutReason::New), body: None }
+    Step { asset, action: Action::Put(PutReason::New), body: None, there: None, recorded: None }
 }
 
 fn options(concurrency: usize, in_flight_bytes: u64) -> ApplyOptions {
@@ -33,6 +33,7 @@ fn options(concurrency: usize, in_flight_bytes: u64) -> ApplyOptions {
         budget: Budget::new(in_flight_bytes),
         checksum: None,
         chunking: Chunking::default(),
+        conditional: false,
     }
 }
 
@@ -59,6 +60,7 @@ fn words(applied: &Applied) -> Vec<String> {
     let word = |outcome: &Option<Outcome>| match outcome {
         None => "skipped".to_owned(),
         Some(Outcome::Stored(stored)) => format!("stored {}", stored.size),
+        Some(Outcome::Present(stored)) => format!("present {}", stored.size),
         Some(Outcome::Failed(problem)) => format!("failed: {}", problem.message),
         Some(Outcome::NotTried) => "not tried".to_owned(),
         Some(Outcome::Unknown) => "unknown".to_owned(),

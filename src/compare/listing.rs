@@ -1,6 +1,7 @@
 //! What the bucket has under the location, as far as a plan is concerned.
 
 use std::collections::{BTreeMap, HashSet};
+use std::time::SystemTime;
 
 use crate::name::{Location, ObjectKey};
 use crate::store::{ListedObject, Store, StoreError};
@@ -15,6 +16,8 @@ pub struct Listing {
     /// Whether the listing was given up because the location holds far more than the plan; then nothing above
     /// counts, and each key is to be asked for by a HEAD.
     pub given_up: bool,
+    /// When its first page was made, by the service's clock.
+    pub date: Option<SystemTime>,
 }
 
 /// A location with far more objects than the plan is listed up to this many pages, then given up.
@@ -37,6 +40,7 @@ pub async fn list<S: Store>(
     let mut continuation = None;
     for _ in 0..page_limit(planned.len()) {
         let page = store.list(&prefix, continuation.as_deref()).await?;
+        listing.date = listing.date.or(page.date);
         for object in page.objects {
             if planned_keys.contains(object.key.as_str()) {
                 listing.objects.insert(object.key.clone(), object);
@@ -49,5 +53,5 @@ pub async fn list<S: Store>(
             return Ok(listing);
         }
     }
-    Ok(Listing { given_up: true, ..Listing::default() })
+    Ok(Listing { given_up: true, date: listing.date, ..Listing::default() })
 }

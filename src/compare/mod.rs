@@ -14,8 +14,10 @@ use tokio_util::sync::CancellationToken;
 use crate::digest::Chunking;
 use crate::encode::{self, EncodeError, Encoded};
 use crate::error::Problem;
-use crate::object::Compression;
-use crate::plan::{Action, Asset, BodyFacts, Evidence, Memory, Plan, Question, Step, Verdict, judge};
+use crate::object::{Compression, Description};
+use crate::plan::{
+    Action, Asset, BodyFacts, Evidence, Memory, Plan, Question, SkipReason, Step, Verdict, judge,
+};
 use crate::release::{HeaderFingerprint, RecordedObject};
 use crate::report::{Event, Reporter};
 use crate::store::{Limit, ListedObject, ObjectHead, Store, StoreError, StoredChecksum};
@@ -138,7 +140,6 @@ impl<S: Store> Context<'_, S> {
         let seen = memory.as_ref().is_some_and(unchanged);
         let mut evidence = Evidence {
             check_headers: self.options.check_headers || (self.options.recording && !seen),
-            fingerprint: HeaderFingerprint::of(&asset.description.parameters, &asset.description.compression),
             memory,
             listed,
             head,
@@ -166,7 +167,14 @@ impl<S: Store> Context<'_, S> {
             let (name, reason) = (asset.stored_name.as_str(), reason.to_string());
             self.reporter.event(&Event::Outcome { name, action: "skip", reason: &reason });
         }
-        Ok(Step { asset, action, body: evidence.body })
+        let recorded = match &action {
+            Action::Skip(reason) if self.options.recording => {
+                self.recorded(&asset, reason, &evidence).await?
+            }
+            _ => None,
+        };
+        let there = evidence.listed.map(|listed| listed.etag);
+        Ok(Step { asset, action, body: evidence.body, there, recorded })
     }
 
     async fn head(&self, asset: &Asset) -> Result<Option<ObjectHead>, Problem> {
@@ -179,7 +187,49 @@ impl<S: Store> Context<'_, S> {
         let object = self.options.memory.get(asset.key.as_str())?.clone();
         let put_at = SystemTime::UNIX_EPOCH + Duration::from_secs(object.put_at);
         let written = listed.and_then(|listed| listed.last_modified);
-        Some(Memory { put_again: written.is_some_and(|written| written > put_at + SAME_PUT), object })
+        let ours = HeaderFingerprint::of(&asset.description.parameters, &asset.description.compression);
+        Some(Memory {
+            put_again: written.is_some_and(|written| written > put_at + SAME_PUT),
+            different: ours.difference(&object.headers),
+            object,
+        })
+    }
+
+    /// What a record says of an object that stays: what the last one said, or what was seen of it just now.
+    async fn recorded(
+        &self,
+        asset: &Asset,
+        reason: &SkipReason,
+        evidence: &Evidence,
+    ) -> Result<Option<RecordedObject>, Problem> {
+        let Some(listed) = &evidence.listed else { return Ok(None) };
+        let written = listed.last_modified.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
+        let put_at = written.map(|at| at.as_secs()).unwrap_or_default();
+        let memory = evidence.memory.as_ref().filter(|memory| memory.is_of(listed));
+        if let (Some(memory), SkipReason::Recorded) = (memory, reason) {
+            let put_at = if memory.put_again { put_at } else { memory.object.put_at };
+            return Ok(Some(RecordedObject { put_at, ..memory.object.clone() }));
+        }
+        let Some(body) = &evidence.body else { return Ok(None) };
+        let source = match body.content_encoding {
+            None => body.digest.md5.clone(),
+            Some(_) => self.source(asset).await?,
+        };
+        let Description { parameters, compression, .. } = &asset.description;
+        let headers = match memory {
+            Some(_) => HeaderFingerprint::of(parameters, compression),
+            None => HeaderFingerprint::adopted(parameters, compression),
+        };
+        let (etag, size) = (listed.etag.clone(), listed.size);
+        Ok(Some(RecordedObject {
+            role: asset.role,
+            source,
+            body: body.digest.md5.clone(),
+            etag,
+            size,
+            headers,
+            put_at,
+        }))
     }
 
     async fn source(&self, asset: &Asset) -> Result<String, Problem> {

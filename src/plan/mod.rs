@@ -30,7 +30,7 @@
 //! | R2 | another ETag or size than recorded | | as above |
 //! | R3 | the recorded object | our source is another one | put: body differs |
 //! | R4 | the recorded object | we would compress it otherwise | as above |
-//! | R5 | the recorded object | our headers are others | put: headers differ, naming them |
+//! | R5 | the recorded object | our headers are others | put: headers changed, naming them |
 //! | R6 | the recorded object | it was put again since, and a HEAD shows other headers | put: headers differ |
 //! | R7 | the recorded object | | skip: recorded |
 
@@ -110,8 +110,6 @@ pub struct Evidence {
     pub memory: Option<Memory>,
     /// The MD5 of our body before compression, once it was taken.
     pub source: Option<String>,
-    /// Of our headers and compression.
-    pub fingerprint: HeaderFingerprint,
 }
 
 /// What is remembered of a key.
@@ -121,6 +119,8 @@ pub struct Memory {
     pub object: RecordedObject,
     /// Whether the object was put again since, by its date.
     pub put_again: bool,
+    /// The fields in which our headers and compression differ from the recorded ones.
+    pub different: Vec<String>,
 }
 
 impl Memory {
@@ -190,6 +190,10 @@ pub struct Step {
     pub action: Action,
     /// The body as it would be stored, where the decision needed to know.
     pub body: Option<BodyFacts>,
+    /// The ETag of what is there, which nobody may have replaced when ours is stored.
+    pub there: Option<String>,
+    /// What a record says of an object that stays; `None` where there will be no record.
+    pub recorded: Option<RecordedObject>,
 }
 
 impl Step {
@@ -267,12 +271,12 @@ fn judge_memory(evidence: &Evidence, memory: &Memory) -> Option<Verdict> {
     if *source != memory.object.source {
         return Some(put(PutReason::BodyDiffers));
     }
-    let different = evidence.fingerprint.difference(&memory.object.headers);
-    if HeaderFingerprint::tells_of_compression(&different) {
-        return None;
+    let (compression, headers) = HeaderFingerprint::compression_apart(&memory.different);
+    if !headers.is_empty() {
+        return Some(put(PutReason::HeadersDiffer(headers)));
     }
-    if !different.is_empty() {
-        return Some(put(PutReason::HeadersDiffer(different)));
+    if compression {
+        return None;
     }
     if !memory.put_again && !evidence.check_headers {
         return Some(Verdict::Decided(Action::Skip(SkipReason::Recorded)));
@@ -295,7 +299,7 @@ fn judge_checksum(evidence: &Evidence, body: &BodyFacts, head: &ObjectHead) -> V
             judge_headers(evidence, body, SkipReason::SameChecksum(stored.algorithm))
         }
         (Some(_), Some(_)) => put(PutReason::BodyDiffers),
-        (None, _) if etag_is_md5(head) => put(PutReason::BodyDiffers),
+        (None, _) if head.etag_is_md5() => put(PutReason::BodyDiffers),
         (None, _) => put(PutReason::OpaqueEtag),
     }
 }
@@ -355,14 +359,4 @@ fn comparable_checksum<'a>(body: &BodyFacts, head: &'a ObjectHead) -> Option<&'a
             ChecksumAlgorithm::Sha1 => 3,
             ChecksumAlgorithm::Sha256 => 4,
         })
-}
-
-/// Whether an ETag is the MD5 of the body: it looks like one, and no encryption makes it something else.
-fn etag_is_md5(head: &ObjectHead) -> bool {
-    let looks_so = head.etag.len() == 32 && head.etag.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let by_kms = head
-        .parameters
-        .get(Parameter::ServerSideEncryption)
-        .is_some_and(|encryption| encryption.starts_with("aws:kms"));
-    looks_so && !by_kms && head.parameters.get(Parameter::SseCustomerAlgorithm).is_none()
 }

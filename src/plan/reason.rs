@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::digest::ChecksumAlgorithm;
+use crate::parameters::Parameter;
 
 /// Why an object is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +55,14 @@ impl SkipReason {
     }
 }
 
+/// A field as HTTP spells it, where it is a header of HTTP's own.
+fn header(name: &str) -> &str {
+    match Parameter::from_name(name).map(Parameter::header) {
+        Some(header) if !header.starts_with("x-amz-") => header,
+        _ => name,
+    }
+}
+
 impl fmt::Display for PutReason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -64,7 +73,10 @@ impl fmt::Display for PutReason {
             Self::BodyDiffers => formatter.write_str("body differs"),
             Self::OpaqueEtag => formatter.write_str("nothing to compare by: opaque ETag, no checksum"),
             Self::Gone => formatter.write_str("gone since the last release"),
-            Self::HeadersDiffer(names) => write!(formatter, "headers differ: {}", names.join(", ")),
+            Self::HeadersDiffer(names) => {
+                let names: Vec<&str> = names.iter().map(|name| header(name)).collect();
+                write!(formatter, "headers changed: {}", names.join(", "))
+            }
         }
     }
 }

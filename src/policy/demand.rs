@@ -3,11 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{PolicyVerb, has_manifest};
+use crate::ledger::HOME;
 use crate::parameters::{ObjectParameters, Parameter};
 use crate::settings::Settings;
-
-/// Where records of releases are kept below the location, those of every app.
-const RECORDS: &str = ".s3collect/";
 
 /// Parameters that ask for an action besides `PutObject`.
 const ASKING: [(Parameter, &str); 9] = [
@@ -39,9 +37,9 @@ impl Extent {
         let location = settings.location.prefix();
         match self {
             Self::Location => location,
-            Self::Records => match &settings.record_prefix {
+            Self::Records => match &settings.releases.prefix {
                 Some(prefix) => prefix.prefix(),
-                None => location + RECORDS,
+                None => location + HOME,
             },
             Self::Manifest => location + settings.manifest.manifest_name.as_str(),
         }
@@ -74,10 +72,13 @@ pub(super) fn demands(settings: &Settings, verbs: &BTreeSet<PolicyVerb>) -> Dema
     for verb in verbs {
         match verb {
             PolicyVerb::Push | PolicyVerb::Rollback => {
-                demands.listed.extend([Extent::Location, Extent::Records]);
+                demands.listed.insert(Extent::Location);
                 demands.add(Extent::Location, ["GetObject"]);
                 demands.add(Extent::Location, writes(settings));
-                demands.add(Extent::Records, ["GetObject", "PutObject"]);
+                if settings.releases.record || *verb == PolicyVerb::Rollback {
+                    demands.listed.insert(Extent::Records);
+                    demands.add(Extent::Records, ["GetObject", "PutObject"]);
+                }
             }
             PolicyVerb::Put => {
                 demands.listed.insert(Extent::Location);

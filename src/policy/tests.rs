@@ -7,21 +7,13 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{PolicyError, PolicyVerb, policy};
-use crate::settings::{Given, Layer, Needs, Settings, Source, load};
+use crate::settings::{Given, Needs, Settings, load};
 
 fn settings(sets: &[&str]) -> Settings {
     let sets: Vec<String> =
         [&["bucket_name=acme"], sets].concat().iter().map(|set| (*set).to_owned()).collect();
-    let given = Given {
-        flags: Layer::new(Source::Flag),
-        sets: &sets,
-        environment: &BTreeMap::new(),
-        config: None,
-        imported: None,
-        directory: Path::new("/nowhere"),
-        home: None,
-        static_dir_exists: false,
-    };
+    let environment = BTreeMap::new();
+    let given = Given { sets: &sets, ..Given::new(&environment, Path::new("/nowhere")) };
     load(given, Needs { bucket: false, sources: false }).expect("fine settings").settings
 }
 
@@ -89,6 +81,21 @@ fn records_elsewhere_are_listed_and_written_there() {
                 &["arn:aws:s3:::acme/static/*"]
             ),
             allow(&["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], &["arn:aws:s3:::acme/records/*"]),
+        ])
+    );
+}
+
+#[test]
+fn who_records_nothing_needs_no_records() {
+    let quiet = ["location=static", "record_prefix=records", "record=false"];
+    assert_eq!(
+        statements(&quiet, &[PolicyVerb::Push]),
+        json!([
+            allow_list("arn:aws:s3:::acme", &["static/*"]),
+            allow(
+                &["s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"],
+                &["arn:aws:s3:::acme/static/*"]
+            ),
         ])
     );
 }

@@ -294,7 +294,7 @@ async fn a_local_manifest_is_written_only_when_everything_is_stored() {
     settings.manifest.local_path = Some(path.clone());
     let store = Watched::new();
     let prepared = prepare(&settings, None).expect("assets");
-    let dry = PushOptions { dry_run: true, check_headers: false };
+    let dry = PushOptions { dry_run: true, check_headers: false, by: String::new() };
     let cancel = CancellationToken::new();
     let told = push(&settings, dry, prepared, store.clone(), Arc::new(Silent), cancel).await;
     assert!(told.to_string().contains("7 to put (245 bytes), 0 unchanged; manifest to publish  "), "{told}");

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::*;
 use crate::digest::Chunking;
 use crate::encode;
-use crate::parameters::ObjectParameters;
+use crate::parameters::{ObjectParameters, Parameter};
 use crate::prepare::prepare;
 use crate::report::Silent;
 use crate::settings::{NamePattern, RuleSettings};
@@ -17,7 +17,7 @@ use crate::store::memory::{Fault, MemoryStore, StoredObject};
 use crate::store::{Operation, StoreErrorKind};
 use crate::testing::{Site, Watched, parameters};
 
-const DRY: PushOptions = PushOptions { dry_run: true, check_headers: false };
+const DRY: PushOptions = PushOptions { dry_run: true, check_headers: false, by: String::new() };
 
 async fn pushed(settings: &Settings, options: PushOptions, store: &Watched) -> Summary {
     let prepared = prepare(settings, None).expect("assets");

@@ -57,10 +57,12 @@ impl HeaderFingerprint {
         Self(fields)
     }
 
-    /// Whether fields that differ are about compression, so that bodies may differ, too.
+    /// Whether one of the fields that differ is compression, so that bodies may differ, too; and the others.
     #[must_use]
-    pub fn tells_of_compression(different: &[String]) -> bool {
-        different.iter().any(|name| name == COMPRESSION)
+    pub fn compression_apart(different: &[String]) -> (bool, Vec<String>) {
+        let (compression, headers): (Vec<String>, _) =
+            different.iter().cloned().partition(|name| name == COMPRESSION);
+        (!compression.is_empty(), headers)
     }
 
     /// The names of the fields in which they differ, sorted.
@@ -115,7 +117,7 @@ mod tests {
         assert_eq!(plain, of(Compression::None(NoCompression::ContentType)), "why not does not matter");
         for (one, other) in [(gzip(9), gzip(6)), (gzip(9), plain)] {
             assert_eq!(one.difference(&other), ["gzip"]);
-            assert!(HeaderFingerprint::tells_of_compression(&one.difference(&other)));
+            assert_eq!(HeaderFingerprint::compression_apart(&one.difference(&other)), (true, vec![]));
         }
     }
 

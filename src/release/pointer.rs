@@ -17,6 +17,11 @@ pub struct Pointer {
     pub order: Option<u64>,
     /// Who is changing what names mean, if anybody.
     pub claim: Option<Claim>,
+    /// The last `gc` that deleted something.
+    pub swept: Option<ReleaseId>,
+    /// How often the pointer was written: no two of an app are the same bytes, so that whoever swaps one for another
+    /// knows that nobody was there in between.
+    pub serial: u64,
 }
 
 /// The release that is live.
@@ -77,6 +82,10 @@ struct Document {
     order: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     claim: Option<Claim>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    swept: Option<ReleaseId>,
+    #[serde(default)]
+    serial: u64,
 }
 
 impl Pointer {
@@ -89,7 +98,8 @@ impl Pointer {
         if document.s3collect_pointer != VERSION {
             return Err(ReleaseError::Version { found: document.s3collect_pointer, known: VERSION });
         }
-        Ok(Self { published: document.published, order: document.order, claim: document.claim })
+        let Document { published, order, claim, swept, serial, .. } = document;
+        Ok(Self { published, order, claim, swept, serial })
     }
 
     /// The document: one object of JSON and a newline.
@@ -100,6 +110,8 @@ impl Pointer {
             published: self.published.clone(),
             order: self.order,
             claim: self.claim.clone(),
+            swept: self.swept.clone(),
+            serial: self.serial,
         };
         serde_json::to_string(&document).unwrap_or_default() + "\n"
     }
@@ -119,14 +131,29 @@ impl Pointer {
         }
         match foreign {
             Some(held) => Err(ClaimRefusal::Held(held.clone())),
-            None => Ok(Self { claim: Some(claim), ..self.clone() }),
+            None => Ok(Self { claim: Some(claim), ..self.next() }),
         }
     }
 
     /// The pointer without anybody's claim.
     #[must_use]
     pub fn without_claim(&self) -> Self {
-        Self { claim: None, ..self.clone() }
+        Self { claim: None, ..self.next() }
+    }
+
+    /// The same again, as a sign of life.
+    #[must_use]
+    pub fn next(&self) -> Self {
+        Self { serial: self.serial.wrapping_add(1), ..self.clone() }
+    }
+
+    /// The pointer once a `gc` is through with what it claimed.
+    ///
+    /// `None` where there is no claim.
+    #[must_use]
+    pub fn swept(&self) -> Option<Self> {
+        let claim = self.claim.as_ref()?;
+        Some(Self { swept: Some(claim.id.clone()), ..self.without_claim() })
     }
 
     /// The pointer once the claimed release is published: its order counts if it is the highest.
@@ -138,7 +165,7 @@ impl Pointer {
         Some(Self {
             published: Some(Published { id: claim.id.clone() }),
             order: self.order.max(claim.order),
-            claim: None,
+            ..self.without_claim()
         })
     }
 }
@@ -163,7 +190,7 @@ mod tests {
             text,
             concat!(
                 r#"{"s3collect_pointer":1,"published":null,"claim":{"id":"19700101T000000Z-00000001","#,
-                r#""kind":"push","order":7,"by":"ci"}}"#,
+                r#""kind":"push","order":7,"by":"ci"},"serial":1}"#,
                 "\n"
             )
         );
@@ -171,7 +198,7 @@ mod tests {
         let published = pointer.published().expect("a claim");
         assert_eq!(
             published.to_json(),
-            "{\"s3collect_pointer\":1,\"published\":{\"id\":\"19700101T000000Z-00000001\"},\"order\":7}\n"
+            "{\"s3collect_pointer\":1,\"published\":{\"id\":\"19700101T000000Z-00000001\"},\"order\":7,\"serial\":2}\n"
         );
         assert_eq!(Pointer::parse(published.to_json().as_bytes()).expect("a pointer"), published);
     }
@@ -192,7 +219,7 @@ mod tests {
     fn one_at_a_time() {
         let held = Pointer::default().claimed(claim(1, None)).expect("nobody is there");
         assert_eq!(held.claimed(claim(2, None)), Err(ClaimRefusal::Held(claim(1, None))));
-        assert_eq!(held.claimed(claim(1, None)), Ok(held.clone()), "one's own is no hindrance");
+        assert_eq!(held.claimed(claim(1, None)), Ok(held.next()), "one's own is no hindrance");
         let taken_over = held.without_claim().claimed(claim(2, None)).expect("it was passed over");
         assert_eq!(taken_over.claim, Some(claim(2, None)));
     }

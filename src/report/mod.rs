@@ -1,7 +1,19 @@
 //! What happens, as data: events while a run goes on, and a summary when it ends. Prints nothing.
 
-mod summary;
+use std::time::Duration;
 
+mod cost;
+mod escape;
+mod markdown;
+mod page;
+mod summary;
+#[cfg(test)]
+mod tests;
+
+pub use cost::cost;
+pub use escape::escape;
+pub use markdown::markdown;
+pub use page::page;
 pub use summary::{Bytes, ManifestState, ManifestSummary, StepSummary, Summary, count};
 
 /// Something that happened while a plan was made or carried out.
@@ -35,6 +47,13 @@ pub enum Event<'a> {
     },
     /// The stage is over.
     StageEnd,
+    /// Somebody else is at work, and is waited for.
+    Waiting {
+        /// Who: "the push `ID` by `NAME`".
+        who: &'a str,
+        /// How long at most, if they give no sign of life.
+        left: Duration,
+    },
 }
 
 /// Whoever watches a run. Called from many threads at once.

@@ -23,7 +23,7 @@ pub struct Summary {
     pub bucket: Option<String>,
     /// The key prefix, once settings told it; empty for the root of the bucket.
     pub location: Option<String>,
-    /// The id of the release; `None` while releases are not recorded.
+    /// The id of the release that is live now; `None` where none is recorded.
     pub release: Option<String>,
     /// Files that were collected.
     pub assets: u64,
@@ -134,6 +134,13 @@ impl Summary {
     #[must_use]
     pub fn refused(errors: Vec<Problem>, warnings: Vec<Problem>) -> Self {
         Self { verb: "push", errors, warnings, ..Self::default() }
+    }
+
+    /// Adds a warning, unless the very same was given already.
+    pub fn warn(&mut self, warning: Problem) {
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
     }
 
     /// How the process ends; `differences_fail` is `--exit-code`.

@@ -39,6 +39,36 @@ pub struct Given<'a> {
     pub static_dir_exists: bool,
 }
 
+impl<'a> Given<'a> {
+    /// What a program has that is not told anything by flags: an environment and a directory. What else there is goes
+    /// over it: `Given { sets: &sets, ..Given::new(&environment, directory) }`.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use std::path::Path;
+    ///
+    /// use s3collect::settings::{Given, Needs, load};
+    ///
+    /// let environment = BTreeMap::from([("AWS_STORAGE_BUCKET_NAME".to_owned(), "acme".to_owned())]);
+    /// let given = Given::new(&environment, Path::new("/srv/site"));
+    /// let loaded = load(given, Needs { bucket: true, sources: false }).expect("a bucket is named");
+    /// assert_eq!(loaded.settings.connection.bucket, "acme");
+    /// ```
+    #[must_use]
+    pub fn new(environment: &'a BTreeMap<String, String>, directory: &'a Path) -> Self {
+        Self {
+            flags: Layer::new(Source::Flag),
+            sets: &[],
+            environment,
+            config: None,
+            imported: None,
+            directory,
+            home: None,
+            static_dir_exists: false,
+        }
+    }
+}
+
 /// Every value with its origin, and all that is wrong so far.
 #[derive(Debug)]
 pub struct Combined {

@@ -55,6 +55,9 @@ pub enum SettingsError {
     /// A place for records that is no location.
     #[error("`record_prefix` must be a plain prefix such as `records`: found `{found}`")]
     RecordPrefix { found: String, origin: String },
+    /// What cannot be one part of the keys of records.
+    #[error("{error}")]
+    App { error: NameError, origin: String },
     /// A manifest that could not be stored.
     #[error("`manifest_name` must be a relative path: {error}")]
     ManifestName { error: NameError, origin: String },
@@ -108,6 +111,7 @@ impl Diagnose for SettingsError {
             Self::BucketName { origin, .. }
             | Self::Location { origin, .. }
             | Self::RecordPrefix { origin, .. }
+            | Self::App { origin, .. }
             | Self::ManifestName { origin, .. }
             | Self::StaticUrl { origin, .. }
             | Self::CustomDomain { origin, .. }
@@ -188,6 +192,7 @@ impl Diagnose for SettingsError {
             | Self::FileUnreadable { .. }
             | Self::Syntax { .. }
             | Self::MediaType { .. }
+            | Self::App { .. }
             | Self::RecordPrefix { .. } => None,
         }
     }

@@ -2,6 +2,7 @@
 //! Pure.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -21,6 +22,8 @@ pub enum Kind {
         /// The greatest; `u64::MAX` for no bound.
         most: u64,
     },
+    /// How long: a number with its unit, such as `10m` or `30d`, or seconds.
+    Duration,
     /// One of a few words.
     Choice(&'static [&'static str]),
     /// Texts.
@@ -59,6 +62,7 @@ impl Kind {
             Self::Boolean => "`true` or `false`".to_owned(),
             Self::WholeNumber { least, most: u64::MAX } => format!("a whole number from {least}"),
             Self::WholeNumber { least, most } => format!("a whole number from {least} to {most}"),
+            Self::Duration => "how long, such as `90s`, `10m` or `30d`".to_owned(),
             Self::Choice(words) => {
                 let (last, rest) = words.split_last().unwrap_or((&"", &[]));
                 format!("`{}` or `{last}`", rest.join("`, `"))
@@ -88,6 +92,7 @@ impl Kind {
             Self::WholeNumber { least, most } => {
                 value.as_u64().is_some_and(|number| (least..=most).contains(&number))
             }
+            Self::Duration => duration(&value).is_some(),
             Self::Choice(words) => value.as_str().is_some_and(|text| words.contains(&text)),
             Self::List | Self::Prehashed => every(&value, Value::is_string),
             Self::Dictionary => value.is_object(),
@@ -104,7 +109,7 @@ impl Kind {
     pub fn read(self, text: &str) -> Result<Value, Mismatch> {
         let value = match self {
             Self::Any | Self::Text | Self::Path => Value::from(text),
-            Self::Choice(_) => Value::from(text.trim()),
+            Self::Choice(_) | Self::Duration => Value::from(text.trim()),
             Self::Boolean => boolean(text).map_or(Value::Null, Value::from),
             Self::BooleanOrPath => boolean(text).map_or_else(|| Value::from(text), Value::from),
             Self::WholeNumber { .. } => text.trim().parse::<u64>().map_or(Value::Null, Value::from),
@@ -118,6 +123,17 @@ impl Kind {
             }
         };
         self.check(value)
+    }
+}
+
+/// How long: text with units, or seconds as a number or its text.
+pub(super) fn duration(value: &Value) -> Option<Duration> {
+    match value.as_str() {
+        None => value.as_u64().map(Duration::from_secs),
+        Some(text) => match text.parse() {
+            Ok(seconds) => Some(Duration::from_secs(seconds)),
+            Err(_) => humantime::parse_duration(text).ok(),
+        },
     }
 }
 
@@ -171,6 +187,19 @@ mod tests {
         assert_eq!(Kind::List.read(r#"["a,b"]"#), Ok(json!(["a,b"])));
         assert_eq!(Kind::List.read("[a]"), Err(Mismatch("a list of texts in JSON".to_owned())));
         assert_eq!(Kind::List.read("[1]"), Err(Mismatch("a list of texts".to_owned())));
+    }
+
+    #[test]
+    fn durations_have_units_or_are_seconds() {
+        let seconds = |value| duration(&value).map(|duration| duration.as_secs());
+        assert_eq!(seconds(json!("10m")), Some(600));
+        assert_eq!(seconds(json!("30d")), Some(30 * 24 * 60 * 60));
+        assert_eq!(seconds(json!("1h 30m")), Some(5400));
+        assert_eq!(seconds(json!("90")), Some(90));
+        assert_eq!(seconds(json!(90)), Some(90));
+        for odd in [json!(""), json!("soon"), json!("-1s"), json!(true), json!(1.5)] {
+            assert!(Kind::Duration.check(odd.clone()).is_err(), "{odd}");
+        }
     }
 
     #[test]

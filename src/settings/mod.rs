@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::digest::{ChecksumAlgorithm, Chunking};
 use crate::error::Problem;
-use crate::name::{AssetName, Location};
+use crate::name::{AppName, AssetName, Location};
 use crate::parameters::ObjectParameters;
 
 mod client;
@@ -97,8 +98,38 @@ pub struct Settings {
     pub transfer: TransferSettings,
     /// How files are read and written, one by one.
     pub files: FileSettings,
-    /// Where records of releases are kept instead of below the location.
-    pub record_prefix: Option<Location>,
+    /// How releases are remembered.
+    pub releases: ReleaseSettings,
+}
+
+/// How releases are remembered, and kept apart from those of others.
+#[derive(Debug, Clone)]
+pub struct ReleaseSettings {
+    /// Whether pushes are recorded, and heed others.
+    pub record: bool,
+    /// Whose releases they are.
+    pub app: AppName,
+    /// Where the next release stands among the app's, where somebody said so.
+    pub order: Option<u64>,
+    /// What a push does that another one overtook.
+    pub on_conflict: OnConflict,
+    /// How long somebody who gives no sign of life is waited for.
+    pub claim_timeout: Duration,
+    /// How many releases of each app are kept.
+    pub retain: u64,
+    /// How long an object is superseded before it may be deleted.
+    pub min_age: Duration,
+    /// Where records are kept instead of below the location.
+    pub prefix: Option<Location>,
+}
+
+/// What a push does that another one overtook before it changed anything that has a name already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnConflict {
+    /// It ends with exit status 4.
+    Fail,
+    /// It compares and puts anew.
+    Retry,
 }
 
 /// django-storages' storage classes.

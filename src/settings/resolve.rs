@@ -21,6 +21,7 @@ use crate::digest::ChecksumAlgorithm;
 use crate::name::{AssetName, Location};
 
 mod client;
+mod releases;
 mod url;
 
 /// The bucket of `local` when none is named.
@@ -61,7 +62,7 @@ impl Combined {
             url: self.url(&mut errors),
             transfer: self.transfer(),
             files: self.files(),
-            record_prefix: self.record_prefix(&mut errors),
+            releases: self.releases(&mut errors),
         };
         let mut notes = self.notes();
         notes.extend(self.parts(&mut errors));
@@ -124,18 +125,6 @@ impl Combined {
             errors.push(SettingsError::Location { error, origin: self.origin("location").to_string() });
             Location::default()
         })
-    }
-
-    fn record_prefix(&self, errors: &mut Vec<SettingsError>) -> Option<Location> {
-        let found = self.text("record_prefix")?;
-        let prefix = Location::new(&found);
-        if prefix.is_err() {
-            errors.push(SettingsError::RecordPrefix {
-                found,
-                origin: self.origin("record_prefix").to_string(),
-            });
-        }
-        prefix.ok()
     }
 
     fn connection(&self, needs: Needs, errors: &mut Vec<SettingsError>) -> ConnectionSettings {

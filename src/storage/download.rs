@@ -28,6 +28,23 @@ const STRETCH: u64 = 8 * 1024 * 1024;
 const AT_ONCE: usize = 6;
 
 /// A file that was downloaded.
+///
+/// ```
+/// use s3collect::storage::Transfer;
+/// # use s3collect::storage::Storage;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let storage = Storage::in_memory();
+/// # let directory = tempfile::tempdir()?;
+/// storage.save("a.txt", "hello").await?;
+/// let path = directory.path().join("a.txt");
+/// let downloaded = storage.download("a.txt", &path, &Transfer::default()).await?;
+/// assert_eq!((downloaded.size, downloaded.resumed), (5, 0));
+/// assert_eq!(downloaded.checked.as_deref(), Some("MD5"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Downloaded {
     /// The object's key.
@@ -49,6 +66,22 @@ impl<S: Store + 'static> Storage<S> {
     /// # Errors
     /// [`StorageError::Absent`], [`StorageError::Mismatch`], [`StorageError::Local`],
     /// [`StorageError::Interrupted`], and any refusal of the store.
+    ///
+    /// ```
+    /// use s3collect::storage::Transfer;
+    /// # use s3collect::storage::Storage;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("a.txt");
+    /// storage.save("a.txt", "hello").await?;
+    /// storage.download("a.txt", &path, &Transfer::default()).await?;
+    /// assert_eq!(std::fs::read(&path)?, b"hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn download(
         &self,
         name: &str,
@@ -167,13 +200,7 @@ impl Check {
             let running = Box::new(Checksum::new(stored.algorithm));
             return Self::Checksum { running, name: stored.algorithm.as_str(), wanted: stored.value.clone() };
         }
-        let by_kms = head
-            .parameters
-            .get(Parameter::ServerSideEncryption)
-            .is_some_and(|encryption| encryption.starts_with("aws:kms"));
-        let by_customer = head.parameters.get(Parameter::SseCustomerAlgorithm).is_some();
-        let is_md5 = head.etag.len() == 32 && head.etag.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if is_md5 && !by_kms && !by_customer {
+        if head.etag_is_md5() {
             return Self::Md5 { running: Box::default(), wanted: head.etag.to_ascii_lowercase() };
         }
         Self::Nothing

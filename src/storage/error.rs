@@ -9,6 +9,25 @@ use crate::store::StoreError;
 use crate::url::UrlError;
 
 /// Why an operation was not done.
+///
+/// ```
+/// use s3collect::error::{Diagnose, Exit};
+/// use s3collect::storage::StorageError;
+/// # use s3collect::storage::Storage;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let storage = Storage::in_memory();
+/// match storage.size("a.txt").await {
+///     Err(StorageError::Absent { key, .. }) => assert_eq!(key, "a.txt"),
+///     outcome => panic!("{outcome:?}"),
+/// }
+/// let error = storage.save("../a.txt", "x").await.expect_err("it is outside");
+/// assert_eq!(error.exit(), Exit::Usage);
+/// assert_eq!(error.hint().as_deref(), Some("save under a relative name without `..`"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
     /// A name to save under is absolute or has `..` in it: Django's `SuspiciousFileOperation`.

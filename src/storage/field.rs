@@ -64,12 +64,32 @@ fn default_length() -> usize {
 
 impl FieldFile {
     /// A field of this name without a file; names have up to 100 characters, as in Django.
+    ///
+    /// ```
+    /// use s3collect::storage::FieldFile;
+    ///
+    /// assert_eq!(FieldFile::new("photo").to_string(), "<FieldFile: None>");
+    /// ```
     #[must_use]
     pub fn new(field: impl Into<String>) -> Self {
         Self { field: field.into(), name: None, upload_to: String::new(), max_length: MAX_LENGTH }
     }
 
     /// The same with a folder that files are saved in. It is taken as it is: whoever wants the date in it writes it there.
+    ///
+    /// ```
+    /// use s3collect::storage::FieldFile;
+    /// # use s3collect::storage::Storage;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// let mut photo = FieldFile::new("photo").upload_to("photos");
+    /// photo.save(&storage, "cat.jpg", "meow").await?;
+    /// assert_eq!(photo.name(), Some("photos/cat.jpg"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn upload_to(mut self, folder: impl Into<String>) -> Self {
         self.upload_to = folder.into();
@@ -77,6 +97,20 @@ impl FieldFile {
     }
 
     /// The same with another greatest length of names, in characters.
+    ///
+    /// ```
+    /// use s3collect::storage::FieldFile;
+    /// # use s3collect::storage::Storage;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// let mut photo = FieldFile::new("photo").max_length(12);
+    /// photo.save(&storage, "a-long-name.jpg", "meow").await?;
+    /// assert_eq!(photo.name(), Some("a-long-n.jpg"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn max_length(mut self, characters: usize) -> Self {
         self.max_length = characters;
@@ -84,6 +118,19 @@ impl FieldFile {
     }
 
     /// The same referring to a file that was saved before.
+    ///
+    /// ```
+    /// use s3collect::storage::FieldFile;
+    /// # use s3collect::storage::Storage;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// storage.save("cat.jpg", "meow").await?;
+    /// assert_eq!(FieldFile::new("photo").with_name("cat.jpg").size(&storage).await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn with_name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into()).filter(|name| !name.is_empty());
@@ -91,6 +138,14 @@ impl FieldFile {
     }
 
     /// The name of the file in its storage, where there is a file.
+    ///
+    /// ```
+    /// use s3collect::storage::FieldFile;
+    ///
+    /// let photo = FieldFile::new("photo");
+    /// assert_eq!(photo.name(), None);
+    /// assert_eq!(photo.with_name("cat.jpg").name(), Some("cat.jpg"));
+    /// ```
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
@@ -101,6 +156,20 @@ impl FieldFile {
     ///
     /// # Errors
     /// As [`Storage::save_within`]; then it refers to what it referred to.
+    ///
+    /// ```
+    /// use s3collect::storage::FieldFile;
+    /// # use s3collect::storage::Storage;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// let mut photo = FieldFile::new("photo");
+    /// photo.save(&storage, "my cat.jpg", "meow").await?;
+    /// assert_eq!(photo.name(), Some("my_cat.jpg"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn save<S: Store + 'static>(
         &mut self,
         storage: &Storage<S>,
@@ -118,6 +187,22 @@ impl FieldFile {
     ///
     /// # Errors
     /// As [`Storage::delete`]; then it refers to it still.
+    ///
+    /// ```
+    /// use s3collect::storage::FieldFile;
+    /// # use s3collect::storage::Storage;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// let mut photo = FieldFile::new("photo");
+    /// photo.save(&storage, "cat.jpg", "meow").await?;
+    /// photo.delete(&storage).await?;
+    /// assert_eq!(photo.name(), None);
+    /// assert!(!storage.exists("cat.jpg").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn delete<S: Store + 'static>(&mut self, storage: &Storage<S>) -> Result<(), StorageError> {
         if let Some(name) = &self.name {
             storage.delete(name).await?;
@@ -130,6 +215,20 @@ impl FieldFile {
     ///
     /// # Errors
     /// [`StorageError::NoFile`], and as [`Storage::size`].
+    ///
+    /// ```
+    /// use s3collect::storage::FieldFile;
+    /// # use s3collect::storage::Storage;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// let mut photo = FieldFile::new("photo");
+    /// photo.save(&storage, "cat.jpg", "meow").await?;
+    /// assert_eq!(photo.size(&storage).await?, 4);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn size<S: Store + 'static>(&self, storage: &Storage<S>) -> Result<u64, StorageError> {
         storage.size(self.required()?).await
     }
@@ -138,6 +237,13 @@ impl FieldFile {
     ///
     /// # Errors
     /// [`StorageError::NoFile`], and as [`Storage::url`].
+    ///
+    /// ```
+    /// use s3collect::storage::{FieldFile, Storage};
+    ///
+    /// let error = FieldFile::new("photo").url(&Storage::in_memory()).expect_err("no file");
+    /// assert_eq!(error.to_string(), "The 'photo' attribute has no file associated with it.");
+    /// ```
     pub fn url<S: Store + 'static>(&self, storage: &Storage<S>) -> Result<String, StorageError> {
         storage.url(self.required()?)
     }
@@ -146,6 +252,23 @@ impl FieldFile {
     ///
     /// # Errors
     /// [`StorageError::NoFile`], and as [`Storage::open`].
+    ///
+    /// ```
+    /// use s3collect::storage::FieldFile;
+    /// use tokio::io::AsyncReadExt;
+    /// # use s3collect::storage::Storage;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// let mut photo = FieldFile::new("photo");
+    /// photo.save(&storage, "cat.txt", "meow").await?;
+    /// let mut text = String::new();
+    /// photo.open(&storage).await?.read_to_string(&mut text).await?;
+    /// assert_eq!(text, "meow");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn open<S: Store + 'static>(
         &self,
         storage: &Storage<S>,
@@ -157,6 +280,23 @@ impl FieldFile {
     ///
     /// # Errors
     /// As [`FieldFile::open`].
+    ///
+    /// ```
+    /// use s3collect::storage::FieldFile;
+    /// # use s3collect::storage::Storage;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// let mut photo = FieldFile::new("photo");
+    /// photo.save(&storage, "cat.txt", "meow!").await?;
+    /// let mut chunks = photo.chunks(&storage, 2).await?;
+    /// while let Some(chunk) = chunks.next().await? {
+    ///     assert!(chunk.len() <= 2);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn chunks<S: Store + 'static>(
         &self,
         storage: &Storage<S>,
@@ -178,6 +318,25 @@ impl fmt::Display for FieldFile {
 }
 
 /// A file that is read a little at a time.
+///
+/// ```
+/// use s3collect::storage::FieldFile;
+/// # use s3collect::storage::Storage;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let storage = Storage::in_memory();
+/// let mut photo = FieldFile::new("photo");
+/// photo.save(&storage, "cat.txt", "meow!").await?;
+/// let mut chunks = photo.chunks(&storage, 2).await?;
+/// let mut count = 0;
+/// while chunks.next().await?.is_some() {
+///     count += 1;
+/// }
+/// assert_eq!(count, 3);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Chunks<S> {
     reader: StorageReader<S>,
     size: usize,
@@ -188,6 +347,24 @@ impl<S: Store + 'static> Chunks<S> {
     ///
     /// # Errors
     /// Any refusal of the store, as an error of reading.
+    ///
+    /// ```
+    /// use s3collect::storage::FieldFile;
+    /// # use s3collect::storage::Storage;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// let mut photo = FieldFile::new("photo");
+    /// photo.save(&storage, "cat.txt", "meow!").await?;
+    /// let mut chunks = photo.chunks(&storage, 2).await?;
+    /// assert_eq!(chunks.next().await?.as_deref(), Some(&b"me"[..]));
+    /// assert_eq!(chunks.next().await?.as_deref(), Some(&b"ow"[..]));
+    /// assert_eq!(chunks.next().await?.as_deref(), Some(&b"!"[..]));
+    /// assert_eq!(chunks.next().await?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn next(&mut self) -> std::io::Result<Option<Bytes>> {
         let mut chunk = BytesMut::new();
         let mut rest = (&mut self.reader).take(self.size as u64);

@@ -26,6 +26,14 @@ static UNFIT: LazyLock<Regex> =
 ///
 /// # Errors
 /// [`StorageError::NoFileName`] where nothing is left.
+///
+/// ```
+/// use s3collect::storage::get_valid_name;
+///
+/// assert_eq!(get_valid_name("john's portrait in 2004.jpg")?, "johns_portrait_in_2004.jpg");
+/// assert!(get_valid_name("..").is_err());
+/// # Ok::<(), s3collect::storage::StorageError>(())
+/// ```
 pub fn get_valid_name(name: &str) -> Result<String, StorageError> {
     let blank = |character: char| character.is_whitespace() || ('\x1c'..='\x1f').contains(&character);
     let spaced = name.trim_matches(blank).replace(' ', "_");
@@ -40,6 +48,14 @@ pub fn get_valid_name(name: &str) -> Result<String, StorageError> {
 ///
 /// # Errors
 /// [`StorageError::Traversal`] and [`StorageError::NoFileName`].
+///
+/// ```
+/// use s3collect::storage::generate_filename;
+///
+/// assert_eq!(generate_filename("photos//my cat.jpg")?, "photos/my_cat.jpg");
+/// assert!(generate_filename("photos/../cat.jpg").is_err());
+/// # Ok::<(), s3collect::storage::StorageError>(())
+/// ```
 pub fn generate_filename(filename: &str) -> Result<String, StorageError> {
     let filename = filename.replace('\\', "/");
     let (folder, base) = path::split(&filename);

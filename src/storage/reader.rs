@@ -28,6 +28,24 @@ use super::{Storage, StorageError};
 /// A file that is compressed with gzip is decompressed where the setting `gzip` is on, as in django-storages: into memory
 /// up to `max_memory_size` bytes (0 is any number), into a temporary file beyond. All others are read as they are stored, in
 /// ranges, and never kept. An object that is replaced meanwhile is an error, never a mixture.
+///
+/// ```
+/// use std::io::SeekFrom;
+/// use tokio::io::{AsyncReadExt, AsyncSeekExt};
+/// # use s3collect::storage::Storage;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let storage = Storage::in_memory();
+/// storage.save("a.txt", "hello, world").await?;
+/// let mut file = storage.open("a.txt").await?;
+/// file.seek(SeekFrom::End(-5)).await?;
+/// let mut text = String::new();
+/// file.read_to_string(&mut text).await?;
+/// assert_eq!(text, "world");
+/// # Ok(())
+/// # }
+/// ```
 pub struct StorageReader<S> {
     store: Arc<S>,
     bucket: String,
@@ -63,6 +81,21 @@ impl<S: Store + 'static> Storage<S> {
     ///
     /// # Errors
     /// [`StorageError::Absent`], and as [`Storage::stat`].
+    ///
+    /// ```
+    /// use tokio::io::AsyncReadExt;
+    /// # use s3collect::storage::Storage;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// storage.save("a.txt", "hello").await?;
+    /// let mut text = String::new();
+    /// storage.open("a.txt").await?.read_to_string(&mut text).await?;
+    /// assert_eq!(text, "hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn open(&self, name: &str) -> Result<StorageReader<S>, StorageError> {
         let (key, head) = self.present(name).await?;
         let compressed = head.parameters.get(Parameter::ContentEncoding) == Some("gzip");
@@ -81,18 +114,51 @@ impl<S: Store + 'static> Storage<S> {
 
 impl<S: Store + 'static> StorageReader<S> {
     /// Bytes of the object as stored: compressed, where it is.
+    ///
+    /// ```
+    /// # use s3collect::storage::Storage;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// storage.save("a.txt", "hello").await?;
+    /// assert_eq!(storage.open("a.txt").await?.size(), 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn size(&self) -> u64 {
         self.head.size
     }
 
     /// What the bucket says of it.
+    ///
+    /// ```
+    /// # use s3collect::storage::Storage;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// storage.save("a.txt", "hello").await?;
+    /// assert_eq!(storage.open("a.txt").await?.head().size, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn head(&self) -> &ObjectHead {
         &self.head
     }
 
     /// The object's key.
+    ///
+    /// ```
+    /// # use s3collect::storage::Storage;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// storage.save("a.txt", "hello").await?;
+    /// assert_eq!(storage.open("a.txt").await?.key().as_str(), "a.txt");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn key(&self) -> &ObjectKey {
         &self.key

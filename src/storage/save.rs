@@ -22,6 +22,18 @@ use super::{Content, Storage, StorageError};
 const PIECE: usize = 64 * 1024;
 
 /// A file that was saved.
+///
+/// ```
+/// # use s3collect::storage::Storage;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let storage = Storage::in_memory();
+/// let saved = storage.save("./a.txt", "hello").await?;
+/// assert_eq!((saved.name.as_str(), saved.size), ("a.txt", 5));
+/// assert_eq!(saved.etag, "5d41402abc4b2a76b9719d911017c592");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Saved {
     /// The name that it has, which may be another than was asked for.
@@ -42,6 +54,23 @@ impl<S: Store + 'static> Storage<S> {
     /// # Errors
     /// Names that are refused, content that cannot be read, any refusal of the store. The object is there whole or not at
     /// all.
+    ///
+    /// ```
+    /// use s3collect::settings::FileSettings;
+    /// use s3collect::storage::{Storage, StorageOptions};
+    /// use s3collect::store::memory::MemoryStore;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let files = FileSettings { overwrite: false, ..FileSettings::default() };
+    /// let storage = Storage::new(MemoryStore::new(), StorageOptions { files, ..StorageOptions::default() });
+    /// let first = storage.save("cat.jpg", "meow").await?;
+    /// let second = storage.save("cat.jpg", "purr").await?;
+    /// assert_eq!(first.name, "cat.jpg");
+    /// assert!(second.name.starts_with("cat_") && second.name.ends_with(".jpg"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn save(&self, name: &str, content: impl Into<Content>) -> Result<Saved, StorageError> {
         self.save_within(name, content, None).await
     }
@@ -50,6 +79,17 @@ impl<S: Store + 'static> Storage<S> {
     ///
     /// # Errors
     /// As [`Storage::save`], and [`StorageError::TooLong`].
+    ///
+    /// ```
+    /// # use s3collect::storage::Storage;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// let saved = storage.save_within("photos/a-long-name.jpg", "meow", Some(16)).await?;
+    /// assert_eq!(saved.name, "photos/a-lon.jpg");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn save_within(
         &self,
         name: &str,
@@ -152,7 +192,7 @@ impl<S: Store + 'static> Storage<S> {
         level: Option<u32>,
         to: Destination,
     ) -> Result<Stored, StorageError> {
-        let mut upload = Upload::new(std::sync::Arc::clone(&self.store), to);
+        let mut upload = Upload::new(self, to);
         let outcome = self.fill(&mut upload, content, level).await;
         match outcome {
             Ok(()) => Ok(upload.finish().await?),

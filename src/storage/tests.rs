@@ -7,7 +7,9 @@ use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 
 use super::*;
 use crate::error::Problem;
+use crate::name::Location;
 use crate::parameters::{ObjectParameters, Parameter};
+use crate::settings::FileSettings;
 use crate::store::memory::{MemoryStore, StoredObject};
 use crate::store::retry::Retrying;
 use crate::store::{Operation, StoreErrorKind};
@@ -126,6 +128,28 @@ async fn directories_are_listed_level_by_level() {
     });
     walked.await.expect("all of it");
     assert_eq!(names, ["c.txt", "d/e.txt"]);
+}
+
+#[tokio::test]
+async fn listings_have_no_end() {
+    let storage = storage(options());
+    for number in 0..2500 {
+        storage.store().insert(&format!("media/d/{number:04}"), "x", ObjectParameters::default());
+        storage.store().insert(&format!("media/{number:04}/x"), "x", ObjectParameters::default());
+    }
+    let listing = storage.listdir("d").await.expect("a listing");
+    let numbers: Vec<String> = (0..2500).map(|number| format!("{number:04}")).collect();
+    assert_eq!(listing.names(), numbers);
+    assert_eq!(storage.listdir("").await.expect("a listing").directories[..2500], numbers);
+    let (mut pages, mut count) = (0, 0);
+    let walked = storage.walk("", |files| {
+        (pages, count) = (pages + 1, count + files.len());
+        Ok::<(), StorageError>(())
+    });
+    walked.await.expect("all of it");
+    assert_eq!((pages, count), (5, 5000));
+    assert!(storage.delete_listed(&listing.files).await.expect("deleted").is_empty());
+    assert_eq!((storage.store().requests()["DeleteObjects"], keys(&storage).len()), (3, 2500));
 }
 
 #[tokio::test]
@@ -467,6 +491,40 @@ async fn a_field_refers_to_its_own_file() {
     let long = format!("{}.jpg", "x".repeat(200));
     first.save(&storage, &long, "1").await.expect("saved");
     assert_eq!(first.name().map(str::len), Some(100));
+}
+
+/// Types, functions and methods: whoever reads about one sees it used.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test that reads the sources it is about")]
+fn every_public_item_has_an_example() {
+    let is_item = |line: &str| {
+        let item = line.trim_start().strip_prefix("pub ").map(|item| item.trim_start_matches("async "));
+        let words = ["fn ", "struct ", "enum ", "trait ", "type ", "const "];
+        item.is_some_and(|item| words.iter().any(|word| item.starts_with(word)))
+    };
+    let (mut count, mut without) = (0, Vec::new());
+    let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/src/storage");
+    for entry in walkdir::WalkDir::new(sources).sort_by_file_name() {
+        let path = entry.expect("an entry").into_path();
+        if path.extension().is_none_or(|extension| extension != "rs") || path.ends_with("tests.rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).expect("a source");
+        let lines: Vec<&str> = text.lines().take_while(|line| *line != "mod tests {").collect();
+        for (number, line) in lines.iter().enumerate().filter(|(_, line)| is_item(line)) {
+            // What stands directly above: its documentation and its attributes.
+            let above = lines[..number].iter().rev().map(|line| line.trim());
+            let mut above = above.take_while(|line| {
+                !line.is_empty() && !line.ends_with(['{', '}', ';']) || line.starts_with("///")
+            });
+            count += 1;
+            if !above.any(|line| line == "/// ```") {
+                without.push(format!("{}:{}: {}", path.display(), number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(count > 60, "{count} items are seen");
+    assert_eq!(without, Vec::<String>::new());
 }
 
 proptest! {

@@ -15,6 +15,35 @@ use crate::report::{Event, Reporter, Silent};
 use super::StorageError;
 
 /// Who watches a transfer and who may end it; by default nobody.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use s3collect::report::{Event, Reporter};
+/// use s3collect::storage::{Content, Transfer};
+/// # use s3collect::storage::Storage;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let storage = Storage::in_memory();
+/// #[derive(Default)]
+/// struct Counter(AtomicU64);
+///
+/// impl Reporter for Counter {
+///     fn event(&self, event: &Event<'_>) {
+///         if let Event::Progress { bytes, .. } = event {
+///             self.0.fetch_add(*bytes, Ordering::Relaxed);
+///         }
+///     }
+/// }
+///
+/// let counter = Arc::new(Counter::default());
+/// let transfer = Transfer { reporter: counter.clone(), ..Transfer::default() };
+/// storage.save("a.txt", Content::from("hello").watched(transfer)).await?;
+/// assert_eq!(counter.0.load(Ordering::Relaxed), 5);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Transfer {
     /// Hears of bytes that went by.

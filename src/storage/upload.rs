@@ -12,6 +12,9 @@ use crate::name::ObjectKey;
 use crate::parameters::ObjectParameters;
 use crate::store::{Body, Condition, MultipartRequest, Part, PutRequest, Store, StoreError, UploadId};
 
+use super::Storage;
+use super::journal::{Entry, Journal};
+
 /// Parts of one object in flight beside the one that is being filled.
 const PARTS_IN_FLIGHT: usize = 4;
 
@@ -43,15 +46,20 @@ pub(super) struct Upload<S: Store + 'static> {
     buffer: BytesMut,
     size: u64,
     begun: Option<UploadId>,
+    journal: Option<Arc<Journal>>,
+    /// What is written down of it, where it could be.
+    entry: Option<Entry>,
     sending: JoinSet<Result<Part, StoreError>>,
     last_number: u16,
     parts: Vec<Part>,
 }
 
 impl<S: Store + 'static> Upload<S> {
-    pub(super) fn new(store: Arc<S>, to: Destination) -> Self {
+    pub(super) fn new(storage: &Storage<S>, to: Destination) -> Self {
         Self {
-            store,
+            store: Arc::clone(&storage.store),
+            journal: storage.journal.clone(),
+            entry: None,
             to,
             buffer: BytesMut::new(),
             size: 0,
@@ -107,6 +115,8 @@ impl<S: Store + 'static> Upload<S> {
             Some(id) => id.clone(),
             None => {
                 let id = self.store.create_multipart(&self.request()).await?;
+                let journal = self.journal.as_ref();
+                self.entry = journal.and_then(|journal| journal.begin(&self.to.key, &id).ok());
                 self.begun.insert(id).clone()
             }
         };
@@ -164,14 +174,17 @@ impl<S: Store + 'static> Upload<S> {
         let id = self.begun.clone().unwrap_or(UploadId(String::new()));
         let etag = self.store.complete_multipart(&self.request(), &id, &self.parts).await?.etag;
         self.begun = None;
+        settle(self.entry.take());
         Ok(Stored { etag, size: self.size })
     }
 
-    /// Leaves nothing behind. That parts could not be taken back is nobody's fault who could be told.
+    /// Leaves nothing behind. Parts that could not be taken back stay written down.
     pub(super) async fn give_up(&mut self) {
         self.sending.shutdown().await;
-        if let Some(id) = self.begun.take() {
-            let _ = self.store.abort_multipart(&self.request(), &id).await;
+        if let Some(id) = self.begun.take()
+            && self.store.abort_multipart(&self.request(), &id).await.is_ok()
+        {
+            settle(self.entry.take());
         }
     }
 
@@ -194,9 +207,18 @@ impl<S: Store + 'static> Drop for Upload<S> {
         let (Some(id), Ok(runtime)) = (self.begun.take(), Handle::try_current()) else { return };
         let (store, request, mut sending) =
             (Arc::clone(&self.store), self.request(), std::mem::take(&mut self.sending));
+        let entry = self.entry.take();
         runtime.spawn(async move {
             sending.shutdown().await;
-            let _ = store.abort_multipart(&request, &id).await;
+            if store.abort_multipart(&request, &id).await.is_ok() {
+                settle(entry);
+            }
         });
+    }
+}
+
+fn settle(entry: Option<Entry>) {
+    if let Some(entry) = entry {
+        entry.done();
     }
 }

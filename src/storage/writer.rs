@@ -2,7 +2,6 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_util::future::BoxFuture;
@@ -19,6 +18,23 @@ const LEAST_PART: u64 = 5 * 1024 * 1024;
 
 /// A file that is being written. The object appears, whole, when [`StorageWriter::close`] has succeeded; a writer that is
 /// dropped before leaves neither object nor parts.
+///
+/// ```
+/// use tokio::io::AsyncWriteExt;
+/// # use s3collect::storage::Storage;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let storage = Storage::in_memory();
+/// let mut file = storage.create("a.txt")?;
+/// file.write_all(b"hello, ").await?;
+/// file.write_all(b"world").await?;
+/// assert!(!storage.exists("a.txt").await?);
+/// file.close().await?;
+/// assert_eq!(storage.size("a.txt").await?, 12);
+/// # Ok(())
+/// # }
+/// ```
 pub struct StorageWriter<S: Store + 'static> {
     storage: Storage<S>,
     name: String,
@@ -43,6 +59,17 @@ impl<S: Store + 'static> Storage<S> {
     ///
     /// # Errors
     /// Names that are refused.
+    ///
+    /// ```
+    /// # use s3collect::storage::Storage;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// let file = storage.create("empty.txt")?;
+    /// assert_eq!(file.close().await?.size, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(&self, name: &str) -> Result<StorageWriter<S>, StorageError> {
         let key = self.key(name)?;
         let part_size = self.options.files.buffer_size.max(LEAST_PART);
@@ -53,7 +80,7 @@ impl<S: Store + 'static> Storage<S> {
             condition: None,
             part_size: usize::try_from(part_size).unwrap_or(usize::MAX),
         };
-        let upload = Box::new(Upload::new(Arc::clone(&self.store), to));
+        let upload = Box::new(Upload::new(self, to));
         Ok(StorageWriter { storage: self.clone(), name: clean_name(name), key, state: State::Idle(upload) })
     }
 }
@@ -64,6 +91,20 @@ impl<S: Store + 'static> StorageWriter<S> {
     ///
     /// # Errors
     /// Any refusal of the store; then neither object nor parts are left.
+    ///
+    /// ```
+    /// use tokio::io::AsyncWriteExt;
+    /// # use s3collect::storage::Storage;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// let mut file = storage.create("a.txt")?;
+    /// file.write_all(b"hello").await?;
+    /// assert_eq!(file.close().await?.name, "a.txt");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn close(mut self) -> Result<Saved, StorageError> {
         let stored = std::future::poll_fn(|context| self.poll_close(context)).await?;
         let (name, key) = (self.name.clone(), self.key.clone());
@@ -78,6 +119,21 @@ impl<S: Store + 'static> StorageWriter<S> {
 
     /// Leaves neither object nor parts, and returns when that is so; dropping the writer does the same in the
     /// background.
+    ///
+    /// ```
+    /// use tokio::io::AsyncWriteExt;
+    /// # use s3collect::storage::Storage;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let storage = Storage::in_memory();
+    /// let mut file = storage.create("a.txt")?;
+    /// file.write_all(b"hello").await?;
+    /// file.abort().await;
+    /// assert!(!storage.exists("a.txt").await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn abort(mut self) {
         match std::mem::replace(&mut self.state, State::Failed) {
             State::Idle(mut upload) => upload.give_up().await,

@@ -1,5 +1,7 @@
 //! A whole object that fits into memory, over the stream of any store.
 
+use std::time::SystemTime;
+
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 
@@ -30,6 +32,10 @@ pub struct Fetched {
     pub etag: String,
     /// `Content-Encoding`.
     pub content_encoding: Option<String>,
+    /// When it was last written, by the service's clock.
+    pub last_modified: Option<SystemTime>,
+    /// When it was answered, by the service's clock.
+    pub date: Option<SystemTime>,
 }
 
 /// Fetches an object whole, if its ETag is another one than `unless`, which is known already.
@@ -67,5 +73,11 @@ async fn collected(mut download: Download, most: u64) -> Result<Fetched, StoreEr
             return Err(too_large());
         }
     }
-    Ok(Fetched { body: body.freeze(), etag: download.etag, content_encoding: download.content_encoding })
+    Ok(Fetched {
+        body: body.freeze(),
+        etag: download.etag,
+        content_encoding: download.content_encoding,
+        last_modified: download.last_modified,
+        date: download.date,
+    })
 }

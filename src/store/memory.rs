@@ -1,31 +1,33 @@
 //! The same verbs over a map, able to fail on request: for tests of the rooms above. It keeps what a service
 //! keeps and judges conditions as one does; it reads the files of streamed bodies, and nothing else.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
-use md5::{Digest as _, Md5};
 
-use crate::digest::{Checksum, ChecksumAlgorithm, hex};
+use crate::digest::Checksum;
 use crate::name::ObjectKey;
 use crate::parameters::{ObjectParameters, Parameter};
 
 use super::body::BodyReader;
 use super::count::Counts;
 use super::{
-    Body, ByteRange, Condition, Download, GetAnswer, GetRequest, ListPage, ListedObject, MultipartRequest,
-    ObjectHead, Operation, Part, PutAnswer, PutRequest, ReadCondition, Store, StoreError, StoreErrorKind,
-    StoredChecksum, Target, UploadId, multipart_etag,
+    Body, Download, GetAnswer, GetRequest, ListPage, MultipartRequest, ObjectHead, Operation, Part,
+    PutAnswer, PutRequest, ReadCondition, Store, StoreError, StoreErrorKind, StoredChecksum, Target,
+    UploadId, multipart_etag,
 };
 
-/// Objects a page of a listing.
-const PAGE: usize = 1000;
+mod shown;
+mod state;
+
+pub use state::StoredObject;
+
+use shown::{composite, served};
+use state::{State, md5_of, stretch};
 
 /// Bytes that a body comes in at once.
 const PIECE: usize = 64 * 1024;
@@ -35,28 +37,6 @@ const PIECE: usize = 64 * 1024;
 pub struct MemoryStore {
     state: Mutex<State>,
     counts: Counts,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    objects: BTreeMap<String, StoredObject>,
-    uploads: HashMap<String, BTreeMap<u16, (Part, Bytes)>>,
-    begun: u64,
-    faults: VecDeque<Fault>,
-    breaks: VecDeque<usize>,
-}
-
-/// An object as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredObject {
-    /// As stored.
-    pub body: Bytes,
-    /// Without quotes.
-    pub etag: String,
-    /// All that was sent, ACL and tags included.
-    pub parameters: ObjectParameters,
-    /// Those that were sent.
-    pub checksums: Vec<StoredChecksum>,
 }
 
 /// A failure that waits for its request.
@@ -70,19 +50,6 @@ pub struct Fault {
     pub kind: StoreErrorKind,
     /// Whether the request is carried out and only its answer lost.
     pub done: bool,
-}
-
-impl StoredObject {
-    /// An object that was stored whole: its ETag is the MD5 of its body, unless encryption makes it something else.
-    #[must_use]
-    pub fn new(body: Bytes, parameters: ObjectParameters, checksums: Vec<StoredChecksum>) -> Self {
-        let by_kms = parameters
-            .get(Parameter::ServerSideEncryption)
-            .is_some_and(|encryption| encryption.starts_with("aws:kms"));
-        let is_opaque = by_kms || parameters.get(Parameter::SseCustomerAlgorithm).is_some();
-        let etag = if is_opaque { md5_of(md5_of(&body).as_bytes()) } else { md5_of(&body) };
-        Self { body, etag, parameters, checksums }
-    }
 }
 
 impl MemoryStore {
@@ -122,7 +89,7 @@ impl MemoryStore {
 
     /// Puts an object there as it is, whatever its ETag.
     pub fn place(&self, key: &str, object: StoredObject) {
-        self.state().objects.insert(key.to_owned(), object);
+        self.state().store(key, object);
     }
 
     /// How many multipart uploads were begun and neither completed nor given up.
@@ -178,7 +145,7 @@ impl Store for MemoryStore {
                 etag: object.etag.clone(),
                 parameters: served(&object.parameters),
                 checksums: object.checksums.clone(),
-                last_modified: None,
+                last_modified: state.modified.get(key.as_str()).copied(),
             }))
         })
     }
@@ -203,6 +170,8 @@ impl Store for MemoryStore {
                 size: object.body.len() as u64,
                 etag: object.etag.clone(),
                 content_encoding: object.parameters.get(Parameter::ContentEncoding).map(str::to_owned),
+                last_modified: state.modified.get(request.key.as_str()).copied(),
+                date: Some(state.now()),
                 pieces: pieces(body, state.breaks.pop_front(), target.clone()),
                 target,
             }))
@@ -307,58 +276,6 @@ impl Store for MemoryStore {
     }
 }
 
-impl State {
-    /// A page begins after the last entry of the page before.
-    fn page(&self, prefix: &str, one_level: bool, continuation: Option<&str>) -> ListPage {
-        let after = continuation.unwrap_or_default();
-        let mut page = ListPage::default();
-        let mut last: Option<String> = None;
-        for (key, object) in self.objects.range(prefix.to_owned()..) {
-            let Some(rest) = key.strip_prefix(prefix) else { break };
-            let slash = rest.find('/').filter(|_| one_level);
-            let entry = slash.map_or(key.as_str(), |slash| &key[..=prefix.len() + slash]);
-            if entry <= after || last.as_deref() == Some(entry) {
-                continue;
-            }
-            if page.objects.len() + page.prefixes.len() == PAGE {
-                page.continuation = last;
-                break;
-            }
-            last = Some(entry.to_owned());
-            match slash {
-                Some(_) => page.prefixes.push(entry.to_owned()),
-                None => page.objects.push(listed(key, object)),
-            }
-        }
-        page
-    }
-
-    fn check(&self, key: &str, condition: Option<&Condition>) -> Result<(), StoreErrorKind> {
-        let there = self.objects.get(key).map(|object| &object.etag);
-        let holds = match condition {
-            None => true,
-            Some(Condition::Absent) => there.is_none(),
-            Some(Condition::Matches(etag)) => there == Some(etag),
-        };
-        if holds { Ok(()) } else { Err(StoreErrorKind::PreconditionFailed) }
-    }
-
-    fn store(&mut self, key: &str, object: StoredObject) -> PutAnswer {
-        let etag = object.etag.clone();
-        self.objects.insert(key.to_owned(), object);
-        PutAnswer { etag }
-    }
-}
-
-fn composite(algorithm: ChecksumAlgorithm, parts: &[Part]) -> Option<StoredChecksum> {
-    let mut all = Checksum::new(algorithm);
-    for part in parts {
-        all.update(&STANDARD.decode(&part.checksum.as_ref()?.1).ok()?);
-    }
-    let count = u32::try_from(parts.len()).ok()?;
-    Some(StoredChecksum { algorithm, value: all.finish(), composite_parts: Some(count) })
-}
-
 async fn read(body: &Body, operation: Operation, key: &str) -> Result<Bytes, StoreError> {
     let fault = |fault: super::body::BodyFault| fault.into_error(operation, target(key));
     let mut reader = BodyReader::open(body).await.map_err(fault)?;
@@ -367,54 +284,6 @@ async fn read(body: &Body, operation: Operation, key: &str) -> Result<Bytes, Sto
         all.extend_from_slice(&piece.map_err(fault)?);
     }
     Ok(all.freeze())
-}
-
-/// What a HEAD shows of what was sent.
-fn served(sent: &ObjectParameters) -> ObjectParameters {
-    let mut shown = ObjectParameters::default();
-    for (parameter, value) in sent.iter().filter(|(parameter, _)| is_served(*parameter)) {
-        shown.set(parameter, value);
-    }
-    for (name, value) in sent.metadata() {
-        shown.set_metadata(name.to_ascii_lowercase(), value);
-    }
-    shown
-}
-
-fn is_served(parameter: Parameter) -> bool {
-    !matches!(
-        parameter,
-        Parameter::Acl
-            | Parameter::ExpectedBucketOwner
-            | Parameter::GrantFullControl
-            | Parameter::GrantRead
-            | Parameter::GrantReadAcp
-            | Parameter::GrantWriteAcp
-            | Parameter::RequestPayer
-            | Parameter::SseCustomerKey
-            | Parameter::SseKmsEncryptionContext
-            | Parameter::Tagging
-    )
-}
-
-fn listed(key: &str, object: &StoredObject) -> ListedObject {
-    ListedObject {
-        key: key.to_owned(),
-        size: object.body.len() as u64,
-        etag: object.etag.clone(),
-        last_modified: None,
-    }
-}
-
-fn stretch(body: &Bytes, range: Option<ByteRange>) -> Result<Bytes, StoreErrorKind> {
-    let Some(ByteRange { offset, length }) = range else { return Ok(body.clone()) };
-    let all = body.len() as u64;
-    if offset >= all || length == Some(0) {
-        return Err(StoreErrorKind::Refused { status: 416, code: "InvalidRange".to_owned() });
-    }
-    let end = length.map_or(all, |length| offset.saturating_add(length).min(all));
-    let index = |number| usize::try_from(number).unwrap_or(usize::MAX);
-    Ok(body.slice(index(offset)..index(end)))
 }
 
 /// A body in pieces, cut off where it is to break.
@@ -438,8 +307,4 @@ fn target(key: &str) -> Target {
 
 fn invalid_part() -> StoreErrorKind {
     StoreErrorKind::Refused { status: 400, code: "InvalidPart".to_owned() }
-}
-
-fn md5_of(body: &[u8]) -> String {
-    hex(&Md5::digest(body))
 }

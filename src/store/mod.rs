@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
 use crate::name::ObjectKey;
-use crate::parameters::ObjectParameters;
+use crate::parameters::{ObjectParameters, Parameter};
 
 mod body;
 mod count;
@@ -104,6 +104,8 @@ pub struct ListPage {
     pub prefixes: Vec<String>,
     /// Where the next page begins; `None` on the last.
     pub continuation: Option<String>,
+    /// When it was answered, by the service's clock.
+    pub date: Option<SystemTime>,
 }
 
 /// An object as a listing shows it.
@@ -132,6 +134,19 @@ pub struct ObjectHead {
     pub checksums: Vec<StoredChecksum>,
     /// When it was last written, by the service's clock.
     pub last_modified: Option<SystemTime>,
+}
+
+impl ObjectHead {
+    /// Whether the ETag is the MD5 of the body: it looks like one, and no encryption makes it something else.
+    #[must_use]
+    pub fn etag_is_md5(&self) -> bool {
+        let looks_so = self.etag.len() == 32 && self.etag.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let by_kms = self
+            .parameters
+            .get(Parameter::ServerSideEncryption)
+            .is_some_and(|encryption| encryption.starts_with("aws:kms"));
+        looks_so && !by_kms && self.parameters.get(Parameter::SseCustomerAlgorithm).is_none()
+    }
 }
 
 /// A checksum that the service keeps with an object.
@@ -203,6 +218,10 @@ pub struct Download {
     pub etag: String,
     /// `Content-Encoding`; the body is still encoded.
     pub content_encoding: Option<String>,
+    /// When the object was last written, by the service's clock.
+    pub last_modified: Option<SystemTime>,
+    /// When it was answered, by the service's clock.
+    pub date: Option<SystemTime>,
     /// The body, which may break off with an error.
     pub pieces: BoxStream<'static, Result<Bytes, StoreError>>,
 }
@@ -316,4 +335,6 @@ pub struct Part {
 pub struct PutAnswer {
     /// Without quotes.
     pub etag: String,
+    /// When it was answered, by the service's clock.
+    pub date: Option<SystemTime>,
 }

@@ -265,14 +265,15 @@ impl<S: Store + 'static> Retrying<S> {
             return None;
         }
         let there = self.head(&request.key).await.ok()??;
-        (there.etag == hex(&Md5::digest(body))).then_some(PutAnswer { etag: there.etag })
+        (there.etag == hex(&Md5::digest(body)))
+            .then_some(PutAnswer { etag: there.etag, date: there.last_modified })
     }
 
     /// The object, if it is the one that these parts make.
     async fn completed_before(&self, key: &ObjectKey, parts: &[Part]) -> Option<PutAnswer> {
         let there = self.head(key).await.ok()??;
         let wanted = multipart_etag(parts)?;
-        (there.etag == wanted).then_some(PutAnswer { etag: wanted })
+        (there.etag == wanted).then_some(PutAnswer { etag: wanted, date: there.last_modified })
     }
 }
 

@@ -100,14 +100,15 @@ pub async fn urls(settings: &Settings, options: &UrlOptions) -> Result<Answer, V
     }
     // What is wrong with the request is told once, and before anything is fetched.
     urls.url("name", &options.request).map_err(|error| one(error.into()))?;
+    let mut warnings = warnings(&urls, source.place.as_ref(), options, settings);
     let found = match settings.backend {
-        Backend::S3ManifestStaticStorage => through_manifest(settings, options, &urls).await?,
+        Backend::S3ManifestStaticStorage => through_manifest(settings, options, &urls, &mut warnings).await?,
         _ => all(options.names.iter().map(|name| {
             let signed = urls.url(name, &options.request)?;
             Ok(named(name, name, signed, options.cookies))
         }))?,
     };
-    Ok(Answer { warnings: warnings(&urls, source.place.as_ref(), options, settings), urls: found })
+    Ok(Answer { warnings, urls: found })
 }
 
 /// Every one of them, or all that is wrong.
@@ -136,10 +137,11 @@ async fn through_manifest(
     settings: &Settings,
     options: &UrlOptions,
     urls: &Urls<'_>,
+    warnings: &mut Vec<Problem>,
 ) -> Result<Vec<NamedUrl>, Vec<Problem>> {
     let asked = options.names.iter().map(|name| Asked::new(name));
     let asked: Vec<Asked<'_>> = asked.collect::<Result<_, _>>().map_err(|error| vec![error.into()])?;
-    let stored = names::stored(settings, &asked, options.cache.as_deref()).await?;
+    let stored = names::stored(settings, &asked, options.cache.as_deref(), warnings).await?;
     all(options.names.iter().zip(&asked).zip(&stored).map(|((name, asked), stored)| {
         let signed = urls.url(&asked.with(stored), &options.request)?;
         let url = asked.finish(signed.url, urls.are_signed())?;

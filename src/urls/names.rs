@@ -10,7 +10,7 @@ use crate::error::Problem;
 use crate::manifest::Manifest;
 use crate::name::ObjectKey;
 use crate::published::{self, PublishedError};
-use crate::session::Session;
+use crate::session::{self, Session};
 use crate::settings::Settings;
 use crate::store::retry::Retrying;
 use crate::store::s3::S3Store;
@@ -23,11 +23,13 @@ use super::error::LookUpError;
 /// The most bytes of an object that is hashed for its name.
 const MOST: u64 = 256 * 1024 * 1024;
 
-/// The stored names of what is asked, in its order.
+/// The stored names of what is asked, in its order. Where the bucket has to be asked, what is odd about the way there is
+/// added to the warnings.
 pub(super) async fn stored(
     settings: &Settings,
     asked: &[Asked<'_>],
     cache: Option<&Path>,
+    warnings: &mut Vec<Problem>,
 ) -> Result<Vec<String>, Vec<Problem>> {
     let one = |problem: Problem| vec![problem];
     if asked.iter().all(|asked| asked.key().is_none()) {
@@ -44,6 +46,7 @@ pub(super) async fn stored(
     if settings.connection.bucket.is_empty() {
         return Err(one(LookUpError::NoBucket.into()));
     }
+    warnings.extend(session::warnings(&settings.connection));
     let Session { store, endpoint } = Session::open(settings).await.map_err(one)?;
     let cache = cache.filter(|_| settings.connection.local.is_none());
     let address = format!("{} {}", store.endpoint(), settings.connection.bucket);

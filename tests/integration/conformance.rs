@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
@@ -155,14 +156,21 @@ async fn bodies_come_back<S: Store>(store: &S) {
     let get = |unless, most| fetch(store, &name, unless, most);
     let mut compressed = request("fetched", b"not really gzip");
     compressed.parameters.set(Parameter::ContentEncoding, "gzip");
-    let etag = store.put(&compressed).await.expect("a put").etag;
-    let object = Fetch::Object(Fetched {
-        body: "not really gzip".into(),
-        etag: etag.clone(),
-        content_encoding: Some("gzip".to_owned()),
-    });
-    assert_eq!(get(None, 15).await.expect("a get"), object);
-    assert_eq!(get(Some("00000000000000000000000000000000"), 15).await.expect("a get"), object);
+    let stored = store.put(&compressed).await.expect("a put");
+    let etag = stored.etag;
+    for unless in [None, Some("00000000000000000000000000000000")] {
+        let Fetch::Object(fetched) = get(unless, 15).await.expect("a get") else { panic!("no object") };
+        let Fetched { body, etag: shown, content_encoding, last_modified, date } = fetched;
+        assert_eq!(
+            (&*body, shown, content_encoding.as_deref()),
+            (&b"not really gzip"[..], etag.clone(), Some("gzip"))
+        );
+        // All by one clock, in whole seconds; the object was written while its put was under way.
+        let (put, written, got) = (stored.date, last_modified, date);
+        let second = Duration::from_secs(1);
+        assert!(written.expect("a time") <= put.expect("a date") + second, "{written:?} {put:?}");
+        assert!(put <= got && got.expect("a date") < put.expect("a date") + 60 * second, "{put:?} {got:?}");
+    }
     assert_eq!(get(Some(&etag), 15).await.expect("a get"), Fetch::Unchanged);
     assert_eq!(kind(get(None, 14).await), StoreErrorKind::TooLarge { most: 14 });
     assert_eq!(fetch(store, &key("nothing"), None, 1).await.expect("a get"), Fetch::Absent);
@@ -477,14 +485,18 @@ mod memory {
 /// The client against the embedded endpoint, and against a real server when one is named.
 mod server {
     use s3collect::local::{Options, Server};
+    use s3collect::name::Location;
     use s3collect::parameters::ObjectParameters;
     use s3collect::settings::{
         AddressingStyle, ClientSettings, ConnectionSettings, CredentialSource, Secret, SignatureVersion,
     };
+    use s3collect::storage::{Storage, StorageOptions};
+    use s3collect::store::retry::Retrying;
     use s3collect::store::s3::S3Store;
     use tempfile::TempDir;
 
     use super::{Abilities, conforms, conforms_within};
+    use crate::storage::{fifty_writers, keeping};
     use crate::url::{Place, signed_urls_open};
 
     async fn client(endpoint: String, bucket: &str, access_key: &str, secret_key: &str) -> S3Store {
@@ -549,7 +561,7 @@ mod server {
         std::env::var(format!("S3COLLECT_TEST_{name}")).unwrap_or_else(|_| default.to_owned())
     }
 
-    #[tokio::test]
+    #[tokio::test(flavor = "multi_thread")]
     async fn a_real_server_conforms() {
         let endpoint = said("ENDPOINT", "");
         if endpoint.is_empty() {
@@ -572,6 +584,11 @@ mod server {
         }
         let store = connected(settings).await;
         conforms_within(&store, abilities).await;
+        if abilities.conditions {
+            let location = Location::new("conformance-writers").expect("a location");
+            let options = StorageOptions { location, files: keeping(), ..StorageOptions::default() };
+            fifty_writers(&Storage::new(Retrying::new(store, |_| {}), options)).await;
+        }
         if has("signatures") {
             let place = Place { endpoint, bucket, access_key, secret_key, region };
             let opened = tokio::task::spawn_blocking(move || signed_urls_open(&place, &["path"], "de")).await;

@@ -29,12 +29,13 @@ impl Bench {
         Self { server, sandbox, _directory: directory }
     }
 
-    /// The keys that were put so far, in the order of their answers.
+    /// The keys of assets that were put so far, in the order of their answers.
     fn put(&self) -> Vec<String> {
         let requests = self.server.requests().into_iter();
         requests
             .filter(|request| request.operation.as_deref() == Some("PutObject"))
             .filter_map(|request| request.key)
+            .filter(|key| !key.starts_with("static/.s3collect/"))
             .collect()
     }
 }
@@ -60,7 +61,7 @@ async fn pages_go_last() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unchanged_push_is_one_listing_and_a_changed_file_one_put() {
+async fn an_unchanged_push_is_two_gets_and_one_listing() {
     let bench = Bench::new().await;
     bench.sandbox.write("static/a.css", "a{}");
     bench.sandbox.write("static/b.css", "b{}");
@@ -68,8 +69,8 @@ async fn an_unchanged_push_is_one_listing_and_a_changed_file_one_put() {
     let before = bench.server.requests().len();
     let unchanged = bench.sandbox.run(&["push", "static", "--gzip", "--json"]).json();
     assert_eq!((&unchanged["put"], &unchanged["skipped"]), (&Value::from(0), &Value::from(2)));
-    assert_eq!(unchanged["requests"], serde_json::json!({"ListObjectsV2": 1}));
-    assert_eq!(bench.server.requests().len(), before + 1);
+    assert_eq!(unchanged["requests"], serde_json::json!({"GetObject": 2, "ListObjectsV2": 1}));
+    assert_eq!(bench.server.requests().len(), before + 3);
 
     bench.sandbox.write("static/b.css", "c{}");
     bench.sandbox.run(&["push", "static", "--gzip", "-v"]).expect(
@@ -85,30 +86,54 @@ async fn a_dry_run_prints_the_plan_and_puts_nothing() {
     bench.sandbox.write("static/a.css", "a{}");
     bench.sandbox.run(&["push", "static"]);
     bench.sandbox.write("static/b.css", "b{}");
-    let plan = "skip  static/a.css  same ETag\nput   static/b.css  new\n";
+    let plan = "skip  static/a.css  as the last release\nput   static/b.css  new\n";
     let line = "2 assets: 1 to put (3 bytes), 1 unchanged  s3://acme/static/  [TIME]\n";
     bench.sandbox.run(&["push", "static", "--dry-run"]).expect(0, plan, line);
     bench.sandbox.run(&["push", "static", "-n", "--exit-code", "-q"]).expect(3, plan, "");
     assert_eq!(bench.put(), ["static/a.css"]);
     bench.sandbox.run(&["push", "static", "-q"]).expect(0, "", "");
-    let plan = "skip  static/a.css  same ETag\nskip  static/b.css  same ETag\n";
+    let plan = "skip  static/a.css  as the last release\nskip  static/b.css  as the last release\n";
     bench.sandbox.run(&["push", "static", "-n", "--exit-code", "-q"]).expect(0, plan, "");
+}
+
+const OTHER_HEADERS: &str = "warning: 1 object has other headers and the same ETag as before: caches that ask by ETag \
+     keep the old headers\n  hint: invalidate them in the CDN, where there is one\n";
+
+/// A record tells what headers an object had, without a request.
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_that_are_other_ones_now_are_put() {
+    let bench = Bench::new().await;
+    bench.sandbox.write("static/a.css", "a{}");
+    bench.sandbox.run(&["push", "static"]);
+    let parameters = r#"{"CacheControl": "max-age=60", "Metadata": {"team": "web"}, "ACL": "private"}"#;
+    let arguments = ["push", "static", "-v", "--object-parameters", parameters];
+    bench.sandbox.run(&arguments).expect(
+        0,
+        "",
+        &format!(
+            "put a.css  (headers changed: ACL, Cache-Control, Metadata)\n{OTHER_HEADERS}\
+             1 asset: 1 put (3 bytes), 0 unchanged  s3://acme/static/  [TIME]\n"
+        ),
+    );
+    bench.sandbox.run(&arguments).expect(0, "", "1 asset: 0 put, 1 unchanged  s3://acme/static/  [TIME]\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn headers_are_compared_when_asked_for() {
     let bench = Bench::new().await;
     bench.sandbox.write("static/a.css", "a{}");
-    bench.sandbox.run(&["push", "static"]);
+    bench.sandbox.run(&["push", "static", "--no-record"]);
     let parameters = r#"{"CacheControl": "max-age=60", "Metadata": {"team": "web"}}"#;
-    let arguments = ["push", "static", "-v", "--object-parameters", parameters];
+    let arguments = ["push", "static", "-v", "--no-record", "--object-parameters", parameters];
     bench.sandbox.run(&arguments).expect(0, "", "1 asset: 0 put, 1 unchanged  s3://acme/static/  [TIME]\n");
     let checked = [&arguments[..], &["--check-headers"]].concat();
     bench.sandbox.run(&checked).expect(
         0,
         "",
-        "put a.css  (headers differ: CacheControl, Metadata)\n\
-         1 asset: 1 put (3 bytes), 0 unchanged  s3://acme/static/  [TIME]\n",
+        &format!(
+            "put a.css  (headers changed: Cache-Control, Metadata)\n{OTHER_HEADERS}\
+             1 asset: 1 put (3 bytes), 0 unchanged  s3://acme/static/  [TIME]\n"
+        ),
     );
     let mut everything = checked;
     everything[2] = "-vv";
@@ -240,4 +265,38 @@ async fn the_manifest_is_kept_on_disk_where_the_settings_say_so() {
     let manifest = std::fs::read_to_string(bench.sandbox.path("etc/m.json")).expect("it is there");
     let printed = bench.sandbox.run(&["manifest"]).stdout;
     assert_eq!(manifest + "\n", printed);
+}
+
+/// The page needs nothing besides, and what a job has told before stays.
+#[test]
+fn reports_are_written_whatever_became_of_the_push() {
+    let sandbox = Sandbox::new().file("static/a.css", "a{}").file("summary.md", "before\n");
+    let sandbox = sandbox.env("GITHUB_STEP_SUMMARY", "summary.md");
+    let push = ["push", "static", "--local", "bucket", "--location", "static", "--report", "push.html"];
+    let line = "1 asset: 1 put (3 bytes), 0 unchanged  s3://local/static/  [TIME]\n";
+    sandbox.run(&push).expect(0, "", line);
+    let text = |name: &str| std::fs::read_to_string(sandbox.path(name)).expect("a report");
+    let page = text("push.html");
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("<code>static/a.css</code>"), "{page}");
+    let told = sandbox.filtered(text("summary.md").as_bytes());
+    assert!(
+        told.starts_with("before\n### <code>s3collect push → s3://local/static/</code>\n\n1 asset: 1 put"),
+        "{told}"
+    );
+    assert!(told.contains("<summary>1 object put</summary>"), "{told}");
+
+    let refused = sandbox.run(&["push", "nowhere", "--local", "bucket", "--report", "refused.html"]);
+    assert_eq!(refused.status, 2);
+    assert!(text("refused.html").contains("not done"), "{}", text("refused.html"));
+    assert_eq!(text("summary.md").matches("### ").count(), 2);
+
+    sandbox
+        .run(&["push", "static", "--local", "bucket", "--location", "static", "--report", "no/push.html"])
+        .expect(
+            1,
+            "",
+            "error: the report `no/push.html` cannot be written: No such file or directory (os error 2)\n  \
+         note: what the push itself did stands\n\
+         1 asset: 0 put, 1 unchanged  s3://local/static/  [TIME]\n",
+        );
 }

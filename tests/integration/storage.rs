@@ -11,6 +11,7 @@ use s3collect::settings::{
     AddressingStyle, ClientSettings, ConnectionSettings, CredentialSource, FileSettings, Secret,
 };
 use s3collect::storage::{Storage, StorageOptions};
+use s3collect::store::Store;
 use s3collect::store::retry::Retrying;
 use s3collect::store::s3::S3Store;
 use tempfile::TempDir;
@@ -108,14 +109,12 @@ impl Bench {
 
 type Program = fn() -> Result<(), Box<dyn std::error::Error>>;
 
-fn keeping() -> FileSettings {
+pub(crate) fn keeping() -> FileSettings {
     FileSettings { overwrite: false, ..FileSettings::default() }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn fifty_writers_of_one_name_lose_no_file() {
-    let bench = Bench::new(Vec::new()).await;
-    let storage = bench.storage(keeping()).await;
+/// Of fifty who save under one name at once, with `file_overwrite = false`, each has a file of its own.
+pub(crate) async fn fifty_writers<S: Store + 'static>(storage: &Storage<S>) {
     let writers = (0..50).map(|number| {
         let storage = storage.clone();
         tokio::spawn(async move {
@@ -137,7 +136,14 @@ async fn fifty_writers_of_one_name_lose_no_file() {
     let listing = storage.listdir("").await.expect("a listing");
     let listed: BTreeSet<&str> = listing.names().into_iter().collect();
     assert_eq!(listed, names.keys().map(String::as_str).collect());
-    assert!(names.contains_key("photo.jpg") && names.len() == 50);
+    assert!(names.contains_key("photo.jpg") && names.len() == 50 && storage.has_conditional_writes());
+}
+
+/// On a real server, too: `scripts/servers/conformance`.
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_writers_of_one_name_lose_no_file() {
+    let bench = Bench::new(Vec::new()).await;
+    fifty_writers(&bench.storage(keeping()).await).await;
 }
 
 /// What is large travels in parts, and the condition stands at their end.
@@ -262,4 +268,5 @@ async fn the_documented_upload_view_runs() {
     serving.abort();
 }
 
+mod killed;
 mod verbs;

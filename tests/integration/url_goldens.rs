@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use s3collect::manifest::Manifest;
 use s3collect::settings::register::find;
-use s3collect::settings::{CredentialSource, Given, Layer, Loaded, Needs, Source, load};
+use s3collect::settings::{CredentialSource, Given, Loaded, Needs, load};
 use s3collect::url::{Asked, BucketPlace, Instant, SigningKeys, UrlRequest, Urls};
 use serde_json::{Map, Value};
 
@@ -69,16 +69,7 @@ fn settings(options: &Map<String, Value>) -> Option<Loaded> {
     } else {
         Vec::new()
     };
-    let given = Given {
-        flags: Layer::new(Source::Flag),
-        sets: &sets,
-        environment: &environment,
-        config: None,
-        imported: None,
-        directory: Path::new("/nonexistent"),
-        home: None,
-        static_dir_exists: false,
-    };
+    let given = Given { sets: &sets, ..Given::new(&environment, Path::new("/nonexistent")) };
     load(given, Needs { bucket: false, sources: false }).ok()
 }
 

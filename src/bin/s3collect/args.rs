@@ -101,6 +101,9 @@ pub(crate) struct Push {
     /// Ask for the headers of every object, and put those that differ too; a request per object
     #[arg(long)]
     pub(crate) check_headers: bool,
+    /// Write a page on the push: what was put and why, sizes, cache headers, requests and their cost
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) settings: SettingsFlags,
 }
@@ -430,7 +433,7 @@ mod tests {
     fn flags_are_those_of_the_register() {
         let command = Arguments::command();
         let push = command.find_subcommand("push").expect("a verb");
-        let own = ["--dry-run", "-n", "--exit-code", "--check-headers"];
+        let own = ["--dry-run", "-n", "--exit-code", "--check-headers", "--report"];
         let mut flags = BTreeSet::new();
         for argument in push.get_arguments() {
             flags.extend(

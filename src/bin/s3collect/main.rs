@@ -1,6 +1,7 @@
 //! The `s3collect` command: parse, run, render, exit.
 
 mod args;
+mod author;
 mod examples;
 mod explain_verb;
 mod import_verb;
@@ -28,6 +29,7 @@ use s3collect::django::{self, Ask};
 use s3collect::error::{Exit, Problem};
 use s3collect::push::PushOptions;
 use s3collect::report::Summary;
+use s3collect::session;
 use s3collect::settings::{Combined, Given, Layer, Loaded, Needs, Source, combine};
 use s3collect::tree::TreeOptions;
 use tokio::runtime::{Builder, Runtime};
@@ -37,7 +39,7 @@ use args::{
     Url, Verb,
 };
 use output::{Printer, Verbosity};
-use push_verb::Asked;
+use push_verb::{Asked, Reports};
 
 fn main() -> ExitCode {
     let Arguments { global, verb } = match Arguments::try_parse() {
@@ -145,12 +147,15 @@ impl Surroundings {
     }
 
     fn push(&self, global: &Global, push: Push) -> io::Result<Exit> {
-        let options = PushOptions { dry_run: push.dry_run, check_headers: push.check_headers };
-        let asked = Asked { options, differences_fail: push.exit_code, json: global.json };
-        match self.settings(global, push.settings, Needs { bucket: true, sources: true }) {
+        let by = author::author(&self.environment);
+        let options = PushOptions { dry_run: push.dry_run, check_headers: push.check_headers, by };
+        let step_summary = self.environment.get("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty());
+        let reports = Reports { page: push.report, markdown: step_summary.map(PathBuf::from) };
+        let asked = Asked { options, reports, differences_fail: push.exit_code, json: global.json };
+        match self.connection_settings(global, push.settings, true) {
             Ok(loaded) => push_verb::run(loaded, asked, self.home(), &self.printer),
             Err((warnings, errors)) => {
-                push_verb::tell(&Summary::refused(errors, warnings), asked, &self.printer)
+                push_verb::tell(Summary::refused(errors, warnings), &asked, &self.printer)
             }
         }
     }
@@ -191,8 +196,10 @@ impl Surroundings {
             django: std::mem::take(&mut flags.django),
         };
         let interactive = io::stdin().is_terminal() && io::stderr().is_terminal();
-        match self.settings(global, flags, Needs { bucket: true, sources: false }) {
-            Ok(loaded) => storage_verb::run(&loaded, verb, global.json, interactive, &self.printer),
+        match self.connection_settings(global, flags, false) {
+            Ok(loaded) => {
+                storage_verb::run(&loaded, verb, global.json, interactive, self.journal(), &self.printer)
+            }
             Err((warnings, errors)) => {
                 self.printer.warnings(&warnings);
                 self.printer.failed(&errors, global.json)
@@ -231,9 +238,18 @@ impl Surroundings {
 
     /// Where things may be remembered between runs.
     fn cache(&self) -> Option<PathBuf> {
-        let set = |name: &str| self.environment.get(name).filter(|path| !path.is_empty()).map(PathBuf::from);
-        let cache = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")))?;
-        Some(cache.join("s3collect"))
+        Some(self.own("XDG_CACHE_HOME", ".cache")?.join("s3collect"))
+    }
+
+    /// Where uploads that are under way are written down.
+    fn journal(&self) -> Option<PathBuf> {
+        Some(self.own("XDG_STATE_HOME", ".local/state")?.join("s3collect/uploads"))
+    }
+
+    /// A directory that the environment names, or that is in the home directory, where there is one.
+    fn own(&self, name: &str, in_home: &str) -> Option<PathBuf> {
+        let named = self.environment.get(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+        named.or_else(|| Some(self.home().filter(|home| home.is_dir())?.join(in_home)))
     }
 
     /// The settings of a verb, or the warnings and errors that there are instead.
@@ -246,6 +262,18 @@ impl Surroundings {
         let combined = self.combined(global, flags).map_err(|problems| (Vec::new(), problems))?;
         let warnings = combined.warnings().to_vec();
         combined.resolve(needs).map_err(|errors| (warnings, errors.iter().map(Problem::of).collect()))
+    }
+
+    /// The same for a verb that speaks with the bucket: what is odd about the way there is among the warnings.
+    fn connection_settings(
+        &self,
+        global: &Global,
+        flags: SettingsFlags,
+        sources: bool,
+    ) -> Result<Loaded, (Vec<Problem>, Vec<Problem>)> {
+        let mut loaded = self.settings(global, flags, Needs { bucket: true, sources })?;
+        loaded.warnings.extend(session::warnings(&loaded.settings.connection));
+        Ok(loaded)
     }
 
     /// What every place says. A Django project stands in for the file.

@@ -9,7 +9,7 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use s3collect::error::{Exit, Problem};
-use s3collect::report::{Bytes, Event, Reporter};
+use s3collect::report::{Bytes, Event, Reporter, escape};
 use serde::Serialize;
 use serde_json::json;
 
@@ -130,13 +130,15 @@ impl Printer {
         self.bar.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Shows a bar of so many units, where one is wanted.
-    fn begin(&self, label: &'static str, units: u64) {
-        if !self.show_bar || units == 0 {
+    /// Shows a bar of so many units, or one without an end, where one is wanted.
+    fn begin(&self, label: &'static str, units: Option<u64>) {
+        if !self.show_bar || units == Some(0) {
             return;
         }
-        let bar = ProgressBar::with_draw_target(Some(units), ProgressDrawTarget::stderr_with_hz(10));
-        if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:30}] {msg}  {eta} left") {
+        let bar = ProgressBar::with_draw_target(units, ProgressDrawTarget::stderr_with_hz(10));
+        let measured = "{prefix} [{bar:30}] {msg}  {eta} left";
+        let template = if units.is_some() { measured } else { "{prefix} {spinner} {msg}" };
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_prefix(label);
@@ -160,21 +162,6 @@ fn render(label: &str, style: Style, problem: &Problem) -> String {
     text
 }
 
-/// Control characters, and those that turn the direction of text, made harmless for a terminal.
-fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        let turns =
-            matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if turns || character.is_control() {
-            safe.extend(character.escape_unicode());
-        } else {
-            safe.push(character);
-        }
-    }
-    safe
-}
-
 /// What a file costs besides its bytes: as much as so many bytes more. A request is never free, and time left
 /// that goes by bytes alone stands at nothing while thousands of small files follow a large one.
 const FILE_COST: u64 = 64 * 1024;
@@ -196,9 +183,17 @@ impl Stage {
     fn new(files: u64, bytes: u64) -> Self {
         Self { files: (0, files), bytes: (0, bytes), begun: Instant::now() }
     }
+
+    /// How long its bar is; `None` for one file of a size that nobody knows.
+    fn units(&self) -> Option<u64> {
+        match (self.files.1, self.bytes.1) {
+            (1, 0) => None,
+            (files, bytes) => Some(bytes + files * FILE_COST),
+        }
+    }
 }
 
-/// `12/212 files  0.4 MiB/1.3 MiB  812.0 KiB/s`
+/// `12/212 files  0.4 MiB/1.3 MiB  812.0 KiB/s`, or `0.4 MiB  812.0 KiB/s` where nobody knows how much will come.
 impl fmt::Display for Stage {
     #[expect(
         clippy::cast_precision_loss,
@@ -209,6 +204,9 @@ impl fmt::Display for Stage {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rate = self.bytes.0 as f64 / self.begun.elapsed().as_secs_f64().max(0.001);
         let (done, all, rate) = (Bytes(self.bytes.0), Bytes(self.bytes.1), Bytes(rate as u64));
+        if self.units().is_none() {
+            return write!(formatter, "{done}  {rate}/s");
+        }
         write!(formatter, "{}/{} files  {done}/{all}  {rate}/s", self.files.0, self.files.1)
     }
 }
@@ -237,7 +235,8 @@ impl Reporter for Watch {
         match *event {
             Event::Stage { label, files, bytes } => {
                 *self.stage() = Stage::new(files, bytes);
-                self.printer.begin(label, bytes + files * FILE_COST);
+                let units = self.stage().units();
+                self.printer.begin(label, units);
             }
             Event::Progress { files, bytes } => self.progress(files, bytes),
             Event::Outcome { name, action, reason } => {
@@ -251,6 +250,10 @@ impl Reporter for Watch {
                     bar.finish_and_clear();
                 }
             }
+            Event::Waiting { who, left } => {
+                let left = humantime::format_duration(Duration::from_secs(left.as_secs()));
+                self.printer.line(&format!("waiting for {who}, at most {left}"));
+            }
             _ => {}
         }
     }
@@ -259,6 +262,14 @@ impl Reporter for Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_no_known_size_is_shown_without_one() {
+        let told = |all| Stage { bytes: (3 << 20, all), ..Stage::new(1, all) }.to_string();
+        let rateless = |text: String| text.rsplit_once("  ").map(|(before, _)| before.to_owned());
+        assert_eq!(rateless(told(0)).as_deref(), Some("3.0 MiB"));
+        assert_eq!(rateless(told(6 << 20)).as_deref(), Some("0/1 files  3.0 MiB/6.0 MiB"));
+    }
 
     #[test]
     fn nothing_from_a_file_name_reaches_the_terminal_raw() {

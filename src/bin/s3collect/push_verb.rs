@@ -1,24 +1,35 @@
 //! `push`: runs the engine under a progress bar and an interrupt, prints the plan, the summary or the document.
 
-use std::io;
-use std::path::Path;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use s3collect::error::{Exit, Problem};
 use s3collect::prepare::prepare;
 use s3collect::push::{self, PushOptions};
-use s3collect::report::Summary;
-use s3collect::session::{self, Session};
+use s3collect::report::{self, Summary};
+use s3collect::session::Session;
 use s3collect::settings::{Loaded, Settings};
 use tokio_util::sync::CancellationToken;
 
 use crate::interrupt;
 use crate::output::{Printer, Watch};
 
+/// Where a push is reported besides the terminal.
+#[derive(Debug, Clone)]
+pub(crate) struct Reports {
+    /// `--report`.
+    pub(crate) page: Option<PathBuf>,
+    /// `GITHUB_STEP_SUMMARY`, which several steps append to.
+    pub(crate) markdown: Option<PathBuf>,
+}
+
 /// What the command line asks of a push besides its settings.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub(crate) options: PushOptions,
+    pub(crate) reports: Reports,
     /// `--exit-code`.
     pub(crate) differences_fail: bool,
     /// `--json`.
@@ -35,19 +46,22 @@ pub(crate) fn run(
     for note in &loaded.notes {
         printer.line(note);
     }
-    let summary = summary(&loaded.settings, loaded.warnings, asked.options, home, printer);
-    tell(&summary, asked, printer)
+    let summary = summary(&loaded.settings, loaded.warnings, asked.options.clone(), home, printer);
+    tell(summary, &asked, printer)
 }
 
 /// Prints what a push did, or why it could not begin.
-pub(crate) fn tell(summary: &Summary, asked: Asked, printer: &Printer) -> io::Result<Exit> {
+pub(crate) fn tell(mut summary: Summary, asked: &Asked, printer: &Printer) -> io::Result<Exit> {
+    let unwritten = asked.reports.write(&summary);
+    summary.ok &= unwritten.is_empty();
+    summary.errors.extend(unwritten);
     printer.warnings(&summary.warnings);
     printer.errors(&summary.errors);
     if let Some(note) = &summary.note {
         printer.note(note);
     }
     if asked.json {
-        printer.json(summary)?;
+        printer.json(&summary)?;
     } else if summary.dry_run {
         for step in &summary.steps {
             printer.data(&format!("{:4}  {}  {}\n", step.action, step.key, step.reason))?;
@@ -59,24 +73,43 @@ pub(crate) fn tell(summary: &Summary, asked: Asked, printer: &Printer) -> io::Re
     Ok(summary.exit(asked.differences_fail))
 }
 
+impl Reports {
+    /// Writes them, and tells which could not be written. Whatever the push did stands.
+    fn write(&self, summary: &Summary) -> Vec<Problem> {
+        let page = self.page.as_ref().map(|path| (path, File::create(path), report::page(summary)));
+        let append = |path| OpenOptions::new().create(true).append(true).open(path);
+        let markdown = self.markdown.as_ref().map(|path| (path, append(path), report::markdown(summary)));
+        let written = page.into_iter().chain(markdown).map(|(path, opened, text)| {
+            let written = opened.and_then(|mut file| file.write_all(text.as_bytes()));
+            (path, written)
+        });
+        let unwritten = written.filter_map(|(path, written)| Some((path, written.err()?)));
+        unwritten
+            .map(|(path, error)| {
+                Problem::new(format!("the report `{}` cannot be written: {error}", path.display()))
+                    .with_note("what the push itself did stands")
+            })
+            .collect()
+    }
+}
+
 fn summary(
     settings: &Settings,
-    mut warnings: Vec<Problem>,
+    warnings: Vec<Problem>,
     options: PushOptions,
     home: Option<&Path>,
     printer: &Arc<Printer>,
 ) -> Summary {
     let mut prepared = match prepare(settings, home) {
         Ok(prepared) => prepared,
-        Err(errors) => return refused(settings, options, errors, warnings),
+        Err(errors) => return refused(settings, &options, errors, warnings),
     };
-    warnings.extend(session::warnings(&settings.connection));
     prepared.warnings.splice(0..0, warnings.iter().cloned());
     let runtime = match crate::runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
             let problem = Problem::new(format!("the threads of this process could not be started: {error}"));
-            return refused(settings, options, vec![problem], warnings);
+            return refused(settings, &options, vec![problem], warnings);
         }
     };
     let reporter = Arc::new(Watch::new(Arc::clone(printer)));
@@ -86,7 +119,7 @@ fn summary(
         let session = tokio::select! {
             session = Session::open(settings) => session,
             () = cancel.cancelled() => {
-                let interrupted = refused(settings, options, Vec::new(), warnings);
+                let interrupted = refused(settings, &options, Vec::new(), warnings);
                 return Summary { interrupted: true, ..interrupted };
             }
         };
@@ -96,7 +129,7 @@ fn summary(
                 endpoint.close().await;
                 summary
             }
-            Err(problem) => refused(settings, options, vec![problem], warnings),
+            Err(problem) => refused(settings, &options, vec![problem], warnings),
         }
     })
 }
@@ -104,7 +137,7 @@ fn summary(
 /// The summary of a push that could not begin. Whoever typed something wrong does not ask what was stored.
 fn refused(
     settings: &Settings,
-    options: PushOptions,
+    options: &PushOptions,
     errors: Vec<Problem>,
     warnings: Vec<Problem>,
 ) -> Summary {

@@ -254,21 +254,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         "Whether hashed names without a CacheControl get a year and `immutable`; unset is yes with the manifest",
     ),
     Setting::new(
-        "retain_releases",
-        &["S3COLLECT_RETAIN_RELEASES"],
-        Kind::WholeNumber { least: 1, most: u64::MAX },
-        "5",
-        "How many releases `gc` keeps",
+        "record",
+        &["S3COLLECT_RECORD"],
+        Kind::Boolean,
+        "true",
+        "Whether a push records its release, for `rollback`, `verify`, `gc` and the next push, and is safe from others",
     )
-    .later(),
-    Setting::new(
-        "min_age",
-        &["S3COLLECT_MIN_AGE"],
-        Kind::Text,
-        "\"30d\"",
-        "How long an object is superseded before `gc` may delete it",
-    )
-    .later(),
+    .flags(&["--no-record"]),
     Setting::new(
         "app",
         &["S3COLLECT_APP"],
@@ -276,13 +268,52 @@ pub(super) const SETTINGS: &[Setting] = &[
         "\"default\"",
         "Whose releases these are where several apps share a location",
     )
+    .flags(&["--app"]),
+    Setting::new(
+        "release_order",
+        &["S3COLLECT_RELEASE_ORDER"],
+        Kind::WholeNumber { least: 0, most: u64::MAX },
+        "",
+        "Where this release stands among the app's, e.g. a build number: a lower one never replaces a higher one",
+    )
+    .flags(&["--release-order"]),
+    Setting::new(
+        "on_conflict",
+        &["S3COLLECT_ON_CONFLICT"],
+        Kind::Choice(&["fail", "retry"]),
+        "\"fail\"",
+        "What a push does when another one came first: `fail` exits with 4, `retry` compares and puts anew",
+    )
+    .flags(&["--on-conflict"]),
+    Setting::new(
+        "claim_timeout",
+        &["S3COLLECT_CLAIM_TIMEOUT"],
+        Kind::Duration,
+        "\"10m\"",
+        "How long another push or rollback that gives no sign of life is waited for",
+    )
+    .flags(&["--claim-timeout"]),
+    Setting::new(
+        "retain_releases",
+        &["S3COLLECT_RETAIN_RELEASES"],
+        Kind::WholeNumber { least: 1, most: u64::MAX },
+        "5",
+        "How many releases of each app `gc` keeps",
+    )
+    .later(),
+    Setting::new(
+        "min_age",
+        &["S3COLLECT_MIN_AGE"],
+        Kind::Duration,
+        "\"30d\"",
+        "How long an object is superseded before `gc` may delete it",
+    )
     .later(),
     Setting::new(
         "record_prefix",
         &["S3COLLECT_RECORD_PREFIX"],
         Kind::Text,
         "",
-        "Where in the bucket release records are kept; unset is below the location",
-    )
-    .later(),
+        "Where in the bucket release records are kept; unset is `.s3collect` below the location",
+    ),
 ];

@@ -86,16 +86,8 @@ fn settings_doc_has_an_example_that_is_true() {
     let folder = tempfile::tempdir().expect("a directory");
     #[expect(clippy::disallowed_methods, reason = "a test makes the file that it reads")]
     std::fs::write(folder.path().join("s3collect.toml"), example).expect("a file");
-    let given = crate::settings::Given {
-        flags: crate::settings::Layer::new(crate::settings::Source::Flag),
-        sets: &[],
-        environment: &std::collections::BTreeMap::new(),
-        config: None,
-        imported: None,
-        directory: folder.path(),
-        home: None,
-        static_dir_exists: false,
-    };
+    let environment = std::collections::BTreeMap::new();
+    let given = crate::settings::Given::new(&environment, folder.path());
     let loaded = crate::settings::load(given, crate::settings::Needs { bucket: true, sources: true });
     let loaded = loaded.expect("the example is fine");
     assert_eq!(loaded.settings.location.as_str(), "static");

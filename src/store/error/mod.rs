@@ -192,6 +192,15 @@ impl StoreError {
         self
     }
 
+    /// Whether the service says that it has no conditional writes.
+    #[must_use]
+    pub fn lacks_conditions(&self) -> bool {
+        match &self.kind {
+            StoreErrorKind::Refused { status, code } => *status == 501 || code == "NotImplemented",
+            _ => false,
+        }
+    }
+
     /// Whether the same request may succeed if it is sent again.
     #[must_use]
     pub fn is_retryable(&self) -> bool {

@@ -34,6 +34,8 @@ pub(super) fn resuming<S: Store + 'static>(
         etag: download.etag.clone(),
         content_encoding: download.content_encoding.clone(),
         size: download.size,
+        last_modified: download.last_modified,
+        date: download.date,
         pieces,
     };
     let reading =

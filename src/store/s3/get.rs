@@ -1,6 +1,6 @@
 //! GetObject: the head of the answer at once, its body piece by piece.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
@@ -34,7 +34,8 @@ pub(super) async fn get(store: &S3Store, request: &GetRequest) -> Result<GetAnsw
         .set_if_match(matches)
         .set_if_none_match(differs)
         .customize()
-        .interceptor(store.wire(headers::of_access(&store.parameters)));
+        .interceptor(store.wire(headers::of_access(&store.parameters)))
+        .interceptor(sending.date());
     match sending.answer(call.send()).await {
         Ok(answer) => download(&sending, request, answer).map(GetAnswer::Object),
         Err(StoreError { kind: StoreErrorKind::Refused { status: 404, .. }, .. }) => Ok(GetAnswer::Absent),
@@ -67,8 +68,10 @@ fn download(
         (None, _) => length.unwrap_or_default(),
     };
     let content_encoding = answer.content_encoding().map(str::to_owned);
+    let last_modified = answer.last_modified().and_then(|date| SystemTime::try_from(*date).ok());
     let pieces = pieces(answer.body, length, sending.target(), sending.standstill());
-    Ok(Download { target: sending.target(), size, etag, content_encoding, pieces })
+    let date = sending.date().get();
+    Ok(Download { target: sending.target(), size, etag, content_encoding, last_modified, date, pieces })
 }
 
 /// The size of the object by `bytes 5-9/10`, if the stretch begins where it was to.

@@ -33,7 +33,8 @@ pub(super) async fn list(
         .max_keys(PAGE)
         .set_continuation_token(continuation.map(str::to_owned))
         .customize()
-        .interceptor(store.wire(headers::of_bucket(&store.parameters)));
+        .interceptor(store.wire(headers::of_bucket(&store.parameters)))
+        .interceptor(sending.date());
     let answer = sending.answer(call.send()).await?;
     if answer.name().is_none() && answer.is_truncated().is_none() && answer.key_count().is_none() {
         return Err(sending.not_s3("the answer is no listing"));
@@ -47,6 +48,7 @@ pub(super) async fn list(
             .next_continuation_token()
             .filter(|_| answer.is_truncated() == Some(true))
             .map(str::to_owned),
+        date: sending.date().get(),
     })
 }
 

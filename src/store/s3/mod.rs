@@ -17,6 +17,7 @@ use super::{
 
 mod classify;
 mod client;
+mod date;
 mod delete;
 mod failure;
 mod get;

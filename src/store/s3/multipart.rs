@@ -10,7 +10,7 @@ use crate::store::{
 
 use super::S3Store;
 use super::headers;
-use super::put::{checksum, signed_length, unquoted};
+use super::put::{checksum, gone, signed_length, unquoted};
 use super::send::Sending;
 
 /// CreateMultipartUpload.
@@ -86,10 +86,12 @@ pub(super) async fn complete(
         .upload_id(&upload.0)
         .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build())
         .customize()
-        .interceptor(store.wire(headers));
-    let answer = sending.answer(call.send()).await?;
+        .interceptor(store.wire(headers))
+        .interceptor(sending.date());
+    let answer =
+        sending.answer(call.send()).await.map_err(|error| gone(error, request.condition.as_ref()))?;
     match answer.e_tag() {
-        Some(etag) => Ok(PutAnswer { etag: unquoted(etag) }),
+        Some(etag) => Ok(PutAnswer { etag: unquoted(etag), date: sending.date().get() }),
         None => Err(sending.not_s3("the answer to a completion has no ETag")),
     }
 }

@@ -4,7 +4,10 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::digest::hex;
-use crate::store::{Body, Checksum, ChecksumAlgorithm, Operation, PutAnswer, PutRequest, StoreError};
+use crate::store::{
+    Body, Checksum, ChecksumAlgorithm, Condition, Operation, PutAnswer, PutRequest, StoreError,
+    StoreErrorKind,
+};
 
 use super::S3Store;
 use super::headers::{self, Headers};
@@ -25,10 +28,12 @@ pub(super) async fn put(store: &S3Store, request: &PutRequest) -> Result<PutAnsw
         .content_length(signed_length(&request.body))
         .body(sending.body(&request.body).await?)
         .customize()
-        .interceptor(store.wire_with_body(headers, &request.body));
-    let answer = sending.answer(call.send()).await?;
+        .interceptor(store.wire_with_body(headers, &request.body))
+        .interceptor(sending.date());
+    let answer =
+        sending.answer(call.send()).await.map_err(|error| gone(error, request.condition.as_ref()))?;
     match answer.e_tag() {
-        Some(etag) => Ok(PutAnswer { etag: unquoted(etag) }),
+        Some(etag) => Ok(PutAnswer { etag: unquoted(etag), date: sending.date().get() }),
         None => Err(sending.not_s3("the answer to a PUT has no ETag")),
     }
 }
@@ -58,6 +63,16 @@ pub(super) fn checksum(algorithm: Option<ChecksumAlgorithm>, body: &Body) -> Opt
 /// The length as the SDK takes it; no body is longer than a file can be.
 pub(super) fn signed_length(body: &Body) -> i64 {
     i64::try_from(body.len()).unwrap_or(i64::MAX)
+}
+
+/// AWS answers 404 to a write on the condition of an ETag where there is no object.
+pub(super) fn gone(error: StoreError, condition: Option<&Condition>) -> StoreError {
+    match (&error.kind, condition) {
+        (StoreErrorKind::Refused { status: 404, .. }, Some(Condition::Matches(_))) => {
+            StoreError { kind: StoreErrorKind::PreconditionFailed, ..error }
+        }
+        _ => error,
+    }
 }
 
 /// An ETag as it is compared and recorded.

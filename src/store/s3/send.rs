@@ -20,6 +20,7 @@ use crate::store::body::{BodyFault, BodyReader};
 use crate::store::{Body, Operation, StoreError, StoreErrorKind, Target};
 
 use super::S3Store;
+use super::date::AnswerDate;
 use super::failure::Asked;
 
 /// How long nothing may move: no piece of the body is taken, or no answer comes after the last one.
@@ -63,6 +64,7 @@ pub(super) struct Sending<'a> {
     key: &'a str,
     parameters: &'a ObjectParameters,
     progress: Arc<Progress>,
+    date: AnswerDate,
 }
 
 impl<'a> Sending<'a> {
@@ -73,7 +75,7 @@ impl<'a> Sending<'a> {
         key: &'a str,
         parameters: &'a ObjectParameters,
     ) -> Self {
-        Self { store, operation, key, parameters, progress: Progress::new() }
+        Self { store, operation, key, parameters, progress: Progress::new(), date: AnswerDate::default() }
     }
 
     /// The body as the SDK takes it.
@@ -107,6 +109,11 @@ impl<'a> Sending<'a> {
 
     fn timed_out(&self, limit: Duration) -> StoreError {
         timed_out(self.operation, self.target(), limit)
+    }
+
+    /// What learns when the answer was given.
+    pub(super) fn date(&self) -> AnswerDate {
+        self.date.clone()
     }
 
     /// How long nothing may move.

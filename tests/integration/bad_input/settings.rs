@@ -183,9 +183,7 @@ fn policies_that_nobody_needs_or_that_cannot_be_written() {
     policy(&["--set", "record_prefix=/x"]).expect(
         2,
         "",
-        "warning: flag `--set record_prefix` does not act yet\n  \
-         note: it is a known setting; this version reads it, checks its type and goes on without it\n\
-         error: `record_prefix` must be a plain prefix such as `records`: found `/x`\n  \
+        "error: `record_prefix` must be a plain prefix such as `records`: found `/x`\n  \
          note: it comes from flag `--set record_prefix`\n",
     );
 }

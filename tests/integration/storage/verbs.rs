@@ -105,6 +105,55 @@ fn a_directory_is_deleted_when_somebody_agrees() {
     run(&sandbox, &["rm", "-r", ".", "--yes"]).expect(0, "", "1 name deleted  s3://local/media/\n");
 }
 
+/// The memory of pushes lies beside the files of a location, and is none of them.
+#[test]
+fn records_of_releases_are_no_files() {
+    let sandbox = Sandbox::new().file("cat.txt", "meow\n");
+    for name in ["cat.txt", ".s3collect/default/current", ".s3collect/default/releases/1", ".s3collect-old"] {
+        run(&sandbox, &["put", "cat.txt", name]).expect(0, &format!("{name}\n"), "");
+    }
+    run(&sandbox, &["ls"]).expect(0, ".s3collect-old\ncat.txt\n", "");
+    run(&sandbox, &["ls", "-R"]).expect(0, ".s3collect-old\ncat.txt\n", "");
+    let everything = ["ls", "-R", "--local", "bucket", "--location", ""];
+    sandbox.run(&everything).expect(0, "media/.s3collect-old\nmedia/cat.txt\n", "");
+    let listed = run(&sandbox, &["ls", "--json"]).json();
+    assert_eq!(
+        (&listed["directories"], &listed["files"][1]["name"]),
+        (&vec![(); 0].into(), &"cat.txt".into())
+    );
+    run(&sandbox, &["ls", ".s3collect"]).expect(0, "default/\n", "");
+    run(&sandbox, &["ls", "-R", ".s3collect"]).expect(0, "default/current\ndefault/releases/1\n", "");
+
+    let kept = "2 records of releases stay: only `rm -r` of their own directory deletes such\n";
+    run(&sandbox, &["rm", "-r", ".", "--yes"]).expect(
+        0,
+        "",
+        &format!("{kept}2 names deleted  s3://local/media/\n"),
+    );
+    run(&sandbox, &["rm", "-r", ".s3collect", "--yes"]).expect(0, "", "2 names deleted  s3://local/media/\n");
+    run(&sandbox, &["ls", "-R", ".s3collect"]).expect(0, "", "");
+}
+
+/// Told wherever requests are sent, as by `push`.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_way_that_is_odd_is_told() {
+    let bench = Bench::new(Vec::new()).await;
+    let sandbox = bench.sandbox().file("cat.txt", "meow\n");
+    let warning = "warning: `verify` is `false`: whoever answers is taken for the service\n  \
+                   hint: name the authority's certificate instead, `verify = \"ca.pem\"`\n";
+    let odd = ["--set", "verify=false"];
+    sandbox.run(&[&["put", "cat.txt"], &odd[..]].concat()).expect(0, "cat.txt\n", warning);
+    sandbox.run(&[&["exists", "cat.txt"], &odd[..]].concat()).expect(0, "", warning);
+    // A URL is told offline, unless its name stands in a manifest in the bucket.
+    sandbox.write("staticfiles.json", r#"{"paths": {"cat.txt": "cat.1.txt"}, "version": "1.1", "hash": ""}"#);
+    assert_eq!(sandbox.run(&["put", "staticfiles.json", "-q"]).status, 0);
+    let domain = ["--set", "custom_domain=cdn.example.com"];
+    let plain = [&["url", "cat.txt"], &odd[..], &domain[..]].concat();
+    sandbox.run(&plain).expect(0, "https://cdn.example.com/cat.txt\n", "");
+    let manifest = [&plain[..], &["--backend", "S3ManifestStaticStorage"]].concat();
+    sandbox.run(&manifest).expect(0, "https://cdn.example.com/cat.1.txt\n", warning);
+}
+
 #[test]
 fn stdin_of_any_length_and_a_name_of_its_own() {
     let sandbox = Sandbox::new();
@@ -168,36 +217,6 @@ async fn a_download_goes_on_where_it_was_interrupted() {
     );
     assert!(std::fs::read(sandbox.path("talk.mp4")).expect("a file") == body);
     assert_eq!(kept(), 0);
-}
-
-/// A put that is interrupted ends by itself.
-#[tokio::test(flavor = "multi_thread")]
-async fn an_interrupted_put_leaves_nothing() {
-    let bench = Bench::new(Vec::new()).await;
-    let sandbox = bench.sandbox();
-    let mut child = sandbox
-        .command(&["put", "-", "talk.mp4"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    let mut stdin = child.stdin.take().expect("a pipe");
-    stdin.write_all(&vec![7; 9 << 20]).expect("taken");
-    while bench.count("UploadPart") == 0 {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    let kill = format!("kill -TERM {}", child.id());
-    assert!(std::process::Command::new("sh").args(["-c", &kill]).status().expect("a shell").success());
-    let output = child.wait_with_output().expect("it ends");
-    assert_eq!(output.status.code(), Some(130));
-    assert_eq!(
-        String::from_utf8(output.stderr).expect("text"),
-        "interrupted: waiting for requests under way; once more to end at once\n\
-         error: interrupted\n  note: nothing was stored\n"
-    );
-    bench.emptied().await;
-    drop(stdin);
 }
 
 /// The fields of docs/json.md, no more and no fewer.

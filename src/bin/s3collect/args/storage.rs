@@ -45,14 +45,15 @@ EXAMPLES
   pg_dump acme | s3collect put - backups/acme.sql --storage media
   s3collect put cat.jpg --set file_overwrite=false  prints the name that it got
 
-It prints the name under which the file is stored.";
+It prints the name under which the file is stored. An interrupt leaves nothing; what is left of a large upload by a
+process that was killed, the next `put` on the machine takes back.";
 
 const RM_EXAMPLES: &str = "\
 EXAMPLES
   s3collect rm photos/cat.jpg photos/dog.jpg --storage media
   s3collect rm -r photos/2019 --storage media --yes
 
-A name that is not there is no error.";
+A name that is not there is no error. Records of releases stay, unless `-r .s3collect` names them.";
 
 /// Django's file storage API at a shell.
 #[derive(Subcommand)]

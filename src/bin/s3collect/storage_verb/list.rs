@@ -12,7 +12,9 @@ use super::{Context, Ended, date};
 pub(super) async fn ls(context: &Context<'_>, ls: &Ls) -> Result<Exit, Ended> {
     let mut documents = Vec::new();
     let mut directories = Vec::new();
-    let mut tell = |files: Vec<ListedFile>| {
+    let prefix = context.storage.prefix(&ls.prefix)?;
+    let mut tell = |mut files: Vec<ListedFile>| {
+        files.retain(|file| !context.is_record(&file.key, &prefix));
         if context.as_json {
             documents.extend(files.iter().map(document));
             return Ok(());
@@ -25,6 +27,7 @@ pub(super) async fn ls(context: &Context<'_>, ls: &Ls) -> Result<Exit, Ended> {
     } else {
         let listing = context.storage.listdir(&ls.prefix).await?;
         directories = listing.directories;
+        directories.retain(|name| !context.is_record(&format!("{prefix}{name}/"), &prefix));
         if !context.as_json {
             let blank = if ls.long { format!("{:>12}  {:20}  ", "", "") } else { String::new() };
             let lines: Vec<String> = directories.iter().map(|name| format!("{blank}{name}/\n")).collect();

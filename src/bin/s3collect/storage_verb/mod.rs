@@ -1,15 +1,15 @@
 //! `ls`, `stat`, `exists`, `cat`, `get`, `put` and `rm`: open the storage, do the one thing, tell.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use s3collect::error::{Diagnose, Exit, Problem};
-use s3collect::session::Session;
+use s3collect::ledger;
+use s3collect::name::Location;
 use s3collect::settings::Loaded;
-use s3collect::storage::{Storage, StorageOptions, Transfer};
-use s3collect::store::retry::Retrying;
-use s3collect::store::s3::S3Store;
+use s3collect::storage::{S3Storage, Transfer};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -40,12 +40,14 @@ impl<E: Diagnose> From<E> for Ended {
 
 /// What a verb works with.
 pub(crate) struct Context<'a> {
-    storage: Storage<Retrying<S3Store>>,
+    storage: S3Storage,
     printer: &'a Arc<Printer>,
     as_json: bool,
     transfer: Transfer,
     /// A terminal is there to be asked.
     interactive: bool,
+    /// Where records of releases are, besides the directories of that name.
+    records: Option<String>,
 }
 
 /// Runs a verb and tells.
@@ -54,6 +56,7 @@ pub(crate) fn run(
     verb: StorageVerb,
     as_json: bool,
     interactive: bool,
+    journal: Option<PathBuf>,
     printer: &Arc<Printer>,
 ) -> io::Result<Exit> {
     printer.warnings(&loaded.warnings);
@@ -65,21 +68,22 @@ pub(crate) fn run(
         let cancel = CancellationToken::new();
         interrupt::watch(cancel.clone(), Arc::clone(printer), "requests under way");
         let opened = tokio::select! {
-            opened = Session::open(&loaded.settings) => opened,
+            opened = S3Storage::connect(&loaded.settings) => opened,
             () = cancel.cancelled() => return Ok(Exit::Interrupted),
         };
-        let Session { store, endpoint } = match opened {
-            Ok(session) => session,
+        let mut storage = match opened {
+            Ok(storage) => storage,
             Err(problem) => return printer.failed(&[problem], as_json),
         };
-        let options = StorageOptions::from(&loaded.settings);
-        let storage = Storage::new(Retrying::new(store, |_| {}), options);
+        if let Some(directory) = journal {
+            storage = storage.with_journal(directory);
+        }
+        let records = loaded.settings.releases.prefix.as_ref().map(Location::prefix);
         let reporter = Arc::new(Watch::new(Arc::clone(printer)));
         let transfer = Transfer { reporter, cancel: cancel.clone() };
-        let context = Context { storage, printer, as_json, transfer, interactive };
+        let context = Context { storage, printer, as_json, transfer, interactive, records };
         let ended = carried_out(&context, verb, &cancel).await;
-        drop(context);
-        endpoint.close().await;
+        context.storage.close().await;
         match ended {
             Ok(exit) => Ok(exit),
             Err(Ended::Problems(problems)) => printer.failed(&problems, as_json),
@@ -138,6 +142,17 @@ impl Context<'_> {
     /// Data, to stdout.
     fn print(&self, text: &str) -> Result<(), Ended> {
         self.printer.data(text).map_err(Ended::Output)
+    }
+
+    /// Whether a key belongs to the records of releases, which are nobody's files, and whoever asked for what is under a
+    /// prefix did not ask for them by name.
+    fn is_record(&self, key: &str, prefix: &str) -> bool {
+        let below = key.strip_prefix(prefix).unwrap_or(key);
+        let mut directories = below.split('/').rev().skip(1);
+        let is_elsewhere =
+            |records: &String| key.starts_with(records.as_str()) && !prefix.starts_with(records.as_str());
+        directories.any(|directory| directory == ledger::HOME.trim_end_matches('/'))
+            || self.records.as_ref().is_some_and(is_elsewhere)
     }
 
     /// `s3://bucket/`, with the location.

@@ -65,13 +65,20 @@ async fn below(context: &Context<'_>, rm: &Rm) -> Result<Vec<ListedFile>, Ended>
             return Err(Ended::Problems(vec![problem]));
         }
     }
-    let mut all = Vec::new();
+    let (mut all, mut kept) = (Vec::new(), 0);
     for directory in &rm.names {
+        let prefix = context.storage.prefix(directory)?;
         let walked = context.storage.walk(directory, |files| {
-            all.extend(files);
+            let before = all.len() + files.len();
+            all.extend(files.into_iter().filter(|file| !context.is_record(&file.key, &prefix)));
+            kept += before - all.len();
             Ok::<(), StorageError>(())
         });
         walked.await?;
+    }
+    if kept > 0 {
+        let told = count(kept as u64, "record of releases stays", "records of releases stay");
+        context.printer.line(&format!("{told}: only `rm -r` of their own directory deletes such"));
     }
     if all.is_empty() || rm.yes {
         return Ok(all);

@@ -113,6 +113,7 @@ pub(super) async fn put(context: &Context<'_>, file: PathBuf, name: Option<Strin
         let size = std::fs::metadata(&file).map_or(0, |metadata| metadata.len());
         (Content::file(&file), size)
     };
+    take_back(context).await;
     let content = content.watched(context.transfer.clone());
     let saved = match watched(context, "putting", size, context.storage.save(&name, content)).await {
         Err(StorageError::Interrupted) => {
@@ -137,20 +138,35 @@ pub(super) async fn put(context: &Context<'_>, file: PathBuf, name: Option<Strin
     Ok(Exit::Done)
 }
 
+/// Takes back what earlier runs left when they were killed; that it cannot be is no reason to store nothing.
+async fn take_back(context: &Context<'_>) {
+    match context.storage.take_back().await {
+        Ok(keys) => {
+            for key in keys {
+                let place = format!("s3://{}/{key}", context.storage.options().bucket);
+                context
+                    .printer
+                    .line(&format!("took back the parts of an upload that was cut off: `{place}`"));
+            }
+        }
+        Err(error) => {
+            let note = "parts of an upload that was cut off stay in the bucket";
+            context.printer.warnings(&[Problem::of(&error).with_note(note)]);
+        }
+    }
+}
+
 fn base_name(file: &Path) -> String {
     file.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Shows a bar where the size is known.
+/// Shows how far it is; 0 is a size that nobody knows.
 async fn watched<T>(
     context: &Context<'_>,
     label: &'static str,
     size: u64,
     work: impl Future<Output = Result<T, StorageError>>,
 ) -> Result<T, StorageError> {
-    if size == 0 {
-        return work.await;
-    }
     let reporter = &context.transfer.reporter;
     reporter.event(&Event::Stage { label, files: 1, bytes: size });
     let outcome = work.await;

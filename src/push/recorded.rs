@@ -1,0 +1,626 @@
+//! A push that is remembered: goes by the record of the last release, claims the app before it changes what names
+//! mean, and records and publishes the new release last. Heeds whoever else is at work at the same time.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use sha2::{Digest as _, Sha256};
+use tokio::time::timeout;
+
+use crate::apply::{Application, Applied, Outcome, Stored};
+use crate::compare::Listing;
+use crate::digest::hex;
+use crate::error::{Exit, Problem};
+use crate::ledger::{
+    Claimed, Free, Lease, Ledger, LedgerError, LeftClaim, SeenPointer, Swap, Who, new_id, wait_for_others,
+};
+use crate::name::AppName;
+use crate::object::{Compression, Role};
+use crate::parameters::ObjectParameters;
+use crate::plan::{Action, Asset, Plan, PutReason, Step, Wave};
+use crate::prepare::PreparedManifest;
+use crate::release::{
+    Claim, ClaimKind, HeaderFingerprint, Pointer, Record, RecordedManifest, RecordedObject, ReleaseId,
+};
+use crate::report::Summary;
+use crate::settings::{OnConflict, Settings};
+use crate::store::retry::Retrying;
+use crate::store::{Store, StoreError, StoreErrorKind};
+
+use super::settle::{settle, tell};
+use super::{Planned, Run};
+
+/// The waves that change what names mean.
+const MUTABLE: [Wave; 3] = [Wave::Plain, Wave::Entry, Wave::Manifest];
+/// How often a push begins anew when others come first.
+const ROUNDS: usize = 10;
+/// How long giving a claim back may take.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What is known of the app when a push begins.
+struct Before {
+    seen: SeenPointer,
+    left: Option<LeftClaim>,
+    record: Option<Record>,
+}
+
+/// One try of a push.
+struct Tried {
+    plan: Arc<Plan>,
+    applied: Applied,
+    end: End,
+}
+
+/// How a try ended.
+enum End {
+    /// As far as the outcomes say; nobody else was in the way.
+    Through {
+        /// The release that is live now, where that is known.
+        release: Option<ReleaseId>,
+    },
+    /// Something failed that is no object's matter.
+    Failed(Box<Problem>),
+    /// Somebody else came first; holds why, where no outcome tells it.
+    Overtaken(Option<Box<Problem>>),
+    /// Somebody else was there and changed nothing that this app has published: the comparison is stale.
+    Stale,
+}
+
+impl<S: Store + 'static> Run<'_, S> {
+    /// Pushes and records the release.
+    ///
+    /// # Errors
+    /// Everything that kept it from storing anything.
+    pub(super) async fn recorded(
+        &self,
+        mut assets: Vec<Asset>,
+        manifest: Option<&PreparedManifest>,
+        summary: &mut Summary,
+    ) -> Result<(), Vec<Problem>> {
+        let ledger = Ledger::new(self.settings, Arc::clone(&self.store));
+        let ledger = ledger.map_err(|error| vec![Problem::of(&error)])?;
+        apart(&ledger, &assets)?;
+        // What earlier tries stored, and why.
+        let mut earlier = HashMap::new();
+        let mut round = 1;
+        loop {
+            let begun = async {
+                let (before, listing) = self.before(&ledger, &assets, summary).await?;
+                let memory = self.memory(before.record.as_ref());
+                let planned = self.plan(std::mem::take(&mut assets), listing, memory).await?;
+                Ok((before, planned))
+            };
+            let (before, planned) = match begun.await {
+                Ok(begun) => begun,
+                Err(problems) if round == 1 => return Err(problems),
+                Err(problems) => {
+                    summary.errors.extend(problems);
+                    return Ok(());
+                }
+            };
+            summary.release = before.seen.pointer.published.as_ref().map(|live| live.id.to_string());
+            self.compare_releases(&before, &planned.plan, summary);
+            if self.options.dry_run {
+                tell(&planned.plan, summary);
+                return Ok(());
+            }
+            let Tried { plan, applied, end } = self.once(&ledger, &before, planned, manifest, summary).await;
+            let again = match end {
+                End::Stale => true,
+                End::Overtaken(_) => self.settings.releases.on_conflict == OnConflict::Retry,
+                End::Through { .. } | End::Failed(_) => false,
+            };
+            let mut plan = Arc::unwrap_or_clone(plan);
+            if again && round < ROUNDS && !self.cancel.is_cancelled() {
+                remember_stored(&mut plan, applied, &mut earlier);
+                assets = plan.steps.into_iter().map(|step| step.asset).collect();
+                round += 1;
+                continue;
+            }
+            finish(plan, applied, earlier, end, summary);
+            return Ok(());
+        }
+    }
+
+    /// What is known of the app, once nobody else is at work, and what the bucket has of the assets.
+    async fn before(
+        &self,
+        ledger: &Ledger<Retrying<S>>,
+        assets: &[Asset],
+        summary: &mut Summary,
+    ) -> Result<(Before, Listing), Vec<Problem>> {
+        let Free { seen, left } = self.free(ledger, summary).await?;
+        if let Some(damage) = &seen.damage {
+            summary.warn(damage.clone());
+        }
+        if let Some(left) = &left {
+            summary.warn(left_behind(left));
+        }
+        self.check_order(&seen.pointer, left.as_ref())?;
+        let record = async {
+            match &seen.pointer.published {
+                Some(live) => ledger.record(&live.id).await.map(|record| (Some(live.id.clone()), record)),
+                None => Ok((None, None)),
+            }
+        };
+        let (listing, record) = tokio::join!(self.list(assets, summary), record);
+        let record = match record {
+            Ok((Some(id), None)) => {
+                summary.warn(
+                    Problem::new(format!("the record of release `{id}` is gone"))
+                        .with_note("this push compares without it and writes a new one"),
+                );
+                None
+            }
+            Ok((_, record)) => record,
+            Err(LedgerError::Store(error)) => return Err(vec![refused(&error)]),
+            Err(error) => {
+                summary.warn(Problem::of(&error));
+                None
+            }
+        };
+        Ok((Before { seen, left, record }, listing?))
+    }
+
+    /// The pointer when nobody else is at work; a dry run does not wait.
+    async fn free(&self, ledger: &Ledger<Retrying<S>>, summary: &mut Summary) -> Result<Free, Vec<Problem>> {
+        if self.options.dry_run {
+            let seen = ledger.pointer().await.map_err(|error| vec![refused(&error)])?;
+            if let Some(claim) = &seen.pointer.claim {
+                summary.warn(Problem::new(format!("{} is at work, or was left behind", Who(claim))));
+            }
+            return Ok(Free { seen, left: None });
+        }
+        let patience = self.settings.releases.claim_timeout;
+        let free = wait_for_others(ledger, patience, &*self.reporter, &self.cancel).await;
+        free.map_err(|error| vec![refused(&error)])?.ok_or_else(Vec::new)
+    }
+
+    /// Refuses a push that is older than what is published or under way.
+    fn check_order(&self, pointer: &Pointer, left: Option<&LeftClaim>) -> Result<(), Vec<Problem>> {
+        let claim = pointer.claim.as_ref().filter(|_| left.is_none());
+        let highest = pointer.order.max(claim.and_then(|claim| claim.order));
+        match (self.settings.releases.order, highest) {
+            (Some(ours), Some(highest)) if ours < highest => Err(vec![older(ours, highest)]),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the last release recorded, by key.
+    fn memory(&self, record: Option<&Record>) -> HashMap<String, RecordedObject> {
+        let prefix = self.settings.location.prefix();
+        let objects = record.into_iter().flat_map(|record| &record.objects);
+        objects.map(|(name, object)| (format!("{prefix}{name}"), object.clone())).collect()
+    }
+
+    /// Warns of what hints at a mistake.
+    fn compare_releases(&self, before: &Before, plan: &Plan, summary: &mut Summary) {
+        if let (None, Some(order)) = (self.settings.releases.order, before.seen.pointer.order) {
+            summary.warn(
+                Problem::new(format!(
+                    "the last release has the order {order} and this one has none: it counts as {order}"
+                ))
+                .with_hint("give each release its number, `--release-order N`"),
+            );
+        }
+        let Some(record) = &before.record else { return };
+        let now: HashSet<&str> = plan.steps.iter().map(|step| step.asset.stored_name.as_str()).collect();
+        let named = record.objects.iter().filter(|(_, object)| object.role != Role::Manifest);
+        let (all, dropped) = named.fold((0_u64, 0_u64), |(all, dropped), (name, _)| {
+            (all + 1, dropped + u64::from(!now.contains(name.as_str())))
+        });
+        if dropped * 2 > all {
+            let app = &self.settings.releases.app;
+            summary.warn(
+                Problem::new(format!(
+                    "{dropped} of the {all} names of the last release of app `{app}` are not in this one"
+                ))
+                .with_note("nothing is deleted, and `gc` will want `--allow-drop`")
+                .with_hint("where several sites share a location, tell them apart: `--app NAME`"),
+            );
+        }
+    }
+
+    /// Stores hashed names, claims the app, stores the rest, records and publishes.
+    async fn once(
+        &self,
+        ledger: &Ledger<Retrying<S>>,
+        before: &Before,
+        planned: Planned,
+        manifest: Option<&PreparedManifest>,
+        summary: &mut Summary,
+    ) -> Tried {
+        let Planned { plan, listed_at } = planned;
+        let plan = Arc::new(plan);
+        let mut application = Application::begin(
+            Arc::clone(&plan),
+            Arc::clone(&self.store),
+            self.apply_options(),
+            Arc::clone(&self.reporter),
+            self.cancel.clone(),
+        );
+        let release = Release {
+            id: new_id(listed_at),
+            settings: self.settings,
+            begun: listed_at.unwrap_or(SystemTime::UNIX_EPOCH),
+            manifest,
+        };
+        let whole = application.waves(&[Wave::Hashed]).await && !self.cancel.is_cancelled();
+        let mutable = plan.steps.iter().any(|step| step.is_put() && step.wave() != Wave::Hashed);
+        let record = release.record(&plan, application.outcomes());
+        let same = record.is_some_and(|record| before.record.as_ref().is_some_and(|old| same(old, &record)));
+        let end = if !whole {
+            End::Through { release: before.live() }
+        } else if !mutable && same {
+            self.unchanged(ledger, before).await
+        } else {
+            self.claimed(ledger, before, &release, &plan, listed_at, &mut application, summary).await
+        };
+        Tried { plan, applied: application.finish(), end }
+    }
+
+    /// Nothing is to be recorded: at most a dead claim is cleared away, or a higher order noted.
+    async fn unchanged(&self, ledger: &Ledger<Retrying<S>>, before: &Before) -> End {
+        let pointer = &before.seen.pointer;
+        let order = pointer.order.max(self.settings.releases.order);
+        if before.left.is_some() || order != pointer.order {
+            let next = Pointer { order, ..pointer.without_claim() };
+            let swapped = match ledger.swap(&before.seen, next.clone()).await {
+                Ok(Swap::Unconditional) => ledger.overwrite(&next).await.map(drop),
+                // Somebody else is at work, and sees for themselves.
+                swapped => swapped.map(drop),
+            };
+            if let Err(error) = swapped {
+                return End::Failed(Box::new(Problem::of(&error)));
+            }
+        }
+        End::Through { release: before.live() }
+    }
+
+    /// Claims the app, and goes on once it is ours.
+    #[expect(clippy::too_many_arguments, reason = "the parts of one try, which nothing else has together")]
+    async fn claimed(
+        &self,
+        ledger: &Ledger<Retrying<S>>,
+        before: &Before,
+        release: &Release<'_>,
+        plan: &Plan,
+        listed_at: Option<SystemTime>,
+        application: &mut Application<Retrying<S>>,
+        summary: &mut Summary,
+    ) -> End {
+        let claim = Claim {
+            id: release.id.clone(),
+            kind: ClaimKind::Push,
+            order: self.settings.releases.order,
+            by: self.options.by.clone(),
+            victims: Vec::new(),
+        };
+        let patience = self.settings.releases.claim_timeout;
+        let lease = match ledger.claim(&before.seen, before.left.as_ref(), claim, patience).await {
+            Ok(Claimed::Ours(lease)) => lease,
+            Ok(Claimed::Overtaken(by)) => {
+                let ours = self.settings.releases.order.unwrap_or_default();
+                return End::Failed(Box::new(older(ours, by)));
+            }
+            Ok(Claimed::Lost(there)) => return lost(&before.seen.pointer, &there.pointer),
+            Err(error) => return End::Failed(Box::new(Problem::of(&error))),
+        };
+        if !lease.is_conditional() {
+            application.without_conditions();
+            summary.warn(unconditional());
+        }
+        match self.sweepers(ledger, plan, listed_at).await {
+            Ok(Sweepers::None) => {}
+            Ok(Sweepers::Done) => {
+                lease.release().await;
+                return End::Stale;
+            }
+            Ok(Sweepers::Live(app)) => {
+                lease.release().await;
+                let patience = self.settings.releases.claim_timeout;
+                let ledger = ledger.of(app);
+                return match wait_for_others(&ledger, patience, &*self.reporter, &self.cancel).await {
+                    Ok(_) => End::Stale,
+                    Err(error) => End::Failed(Box::new(Problem::of(&error))),
+                };
+            }
+            Err(error) => {
+                lease.release().await;
+                return End::Failed(Box::new(Problem::of(&error)));
+            }
+        }
+        self.change(ledger, before, release, plan, lease, application).await
+    }
+
+    /// Stores what changes the meaning of names, under a claim; then records and publishes.
+    async fn change(
+        &self,
+        ledger: &Ledger<Retrying<S>>,
+        before: &Before,
+        release: &Release<'_>,
+        plan: &Plan,
+        mut lease: Lease<Retrying<S>>,
+        application: &mut Application<Retrying<S>>,
+    ) -> End {
+        application.lease(lease.until());
+        let stop = application.stop();
+        let kept = {
+            let mut waves = pin!(application.waves(&MUTABLE));
+            tokio::select! {
+                whole = &mut waves => Ok(whole),
+                problem = lease.keep() => {
+                    stop.cancel();
+                    waves.await;
+                    Err(problem)
+                }
+            }
+        };
+        match kept {
+            Err(problem) => return End::Overtaken(Some(Box::new(problem))),
+            Ok(true) => {}
+            Ok(false) => {
+                // An interrupted run has its own bound.
+                let _ = timeout(GRACE, lease.release()).await;
+                let overtaken = |outcome: &Option<Outcome>| matches!(outcome, Some(Outcome::Failed(problem)) if problem.exit == Exit::Overtaken);
+                return match application.outcomes().iter().any(overtaken) {
+                    true => End::Overtaken(None),
+                    false => End::Through { release: before.live() },
+                };
+            }
+        }
+        let Some(record) = release.record(plan, application.outcomes()) else {
+            lease.release().await;
+            return End::Through { release: before.live() };
+        };
+        let published = match ledger.put_record(&record).await {
+            Ok(()) => match lease.pointer().published() {
+                Some(pointer) => lease.end(pointer).await,
+                None => Ok(false),
+            },
+            Err(error) => {
+                lease.release().await;
+                Err(error)
+            }
+        };
+        match published {
+            Ok(true) => End::Through { release: Some(record.id) },
+            Ok(false) => End::Overtaken(Some(Box::new(unpublished()))),
+            Err(error) => {
+                let note = "everything is stored and live, but not recorded; the next push records it";
+                End::Failed(Box::new(Problem::of(&error).with_note(note)))
+            }
+        }
+    }
+
+    /// Whether a `gc` of another app may have deleted, or may delete, what this push found in the bucket.
+    async fn sweepers(
+        &self,
+        ledger: &Ledger<Retrying<S>>,
+        plan: &Plan,
+        listed_at: Option<SystemTime>,
+    ) -> Result<Sweepers, StoreError> {
+        let mut found = Sweepers::None;
+        for app in ledger.apps().await? {
+            if app == *ledger.app() {
+                continue;
+            }
+            let seen = ledger.of(app.clone()).pointer().await?;
+            if let Some(Claim { kind: ClaimKind::Gc, victims, .. }) = &seen.pointer.claim {
+                let victims: HashSet<&str> = victims.iter().map(String::as_str).collect();
+                let skipped = plan.steps.iter().filter(|step| !step.is_put());
+                if skipped.into_iter().any(|step| victims.contains(step.asset.stored_name.as_str())) {
+                    return Ok(Sweepers::Live(app));
+                }
+            }
+            // Without the times it may have been since.
+            let since = listed_at.is_none_or(|listed| seen.modified.is_none_or(|changed| changed >= listed));
+            if seen.pointer.swept.is_some() && since {
+                found = Sweepers::Done;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Whether anybody sweeps at the same time.
+enum Sweepers {
+    /// Nobody.
+    None,
+    /// Somebody did since the listing.
+    Done,
+    /// Somebody does, for this app.
+    Live(AppName),
+}
+
+impl Before {
+    fn live(&self) -> Option<ReleaseId> {
+        self.seen.pointer.published.as_ref().map(|live| live.id.clone())
+    }
+}
+
+/// The release that a push makes.
+struct Release<'a> {
+    id: ReleaseId,
+    settings: &'a Settings,
+    /// When its listing was made, by the service's clock: for puts whose answers have no date.
+    begun: SystemTime,
+    manifest: Option<&'a PreparedManifest>,
+}
+
+impl Release<'_> {
+    /// The record; `None` as long as something is not stored.
+    fn record(&self, plan: &Plan, outcomes: &[Option<Outcome>]) -> Option<Record> {
+        let mut objects = BTreeMap::new();
+        for (step, outcome) in plan.steps.iter().zip(outcomes) {
+            let object = match outcome {
+                None => step.recorded.clone()?,
+                Some(Outcome::Stored(stored)) => self.object(step, stored, HeaderFingerprint::of),
+                Some(Outcome::Present(stored)) => self.object(step, stored, HeaderFingerprint::adopted),
+                Some(_) => return None,
+            };
+            objects.insert(step.asset.stored_name.to_string(), object);
+        }
+        let in_bucket = self.manifest.filter(|_| self.settings.manifest.in_bucket);
+        Some(Record {
+            id: self.id.clone(),
+            app: self.settings.releases.app.to_string(),
+            order: self.settings.releases.order,
+            settings: shape(self.settings),
+            manifest: in_bucket.map(|manifest| RecordedManifest {
+                name: self.settings.manifest.manifest_name.to_string(),
+                document: String::from_utf8_lossy(&manifest.document).into_owned(),
+            }),
+            objects,
+        })
+    }
+
+    fn object(
+        &self,
+        step: &Step,
+        stored: &Stored,
+        headers: fn(&ObjectParameters, &Compression) -> HeaderFingerprint,
+    ) -> RecordedObject {
+        let put_at = stored.date.unwrap_or(self.begun).duration_since(SystemTime::UNIX_EPOCH);
+        let description = &step.asset.description;
+        RecordedObject {
+            role: step.asset.role,
+            source: stored.source.clone(),
+            body: stored.body.clone(),
+            etag: stored.etag.clone(),
+            size: stored.size,
+            headers: headers(&description.parameters, &description.compression),
+            put_at: put_at.map(|since| since.as_secs()).unwrap_or_default(),
+        }
+    }
+}
+
+/// A digest of the settings that decide what bodies and names become.
+fn shape(settings: &Settings) -> String {
+    let manifest = &settings.manifest;
+    let shape = format!(
+        "{:?} {:?} {} {} {:?} {:?} {:?} {}",
+        settings.backend,
+        settings.objects.gzip,
+        manifest.static_url,
+        manifest.js_modules,
+        manifest.lexer,
+        manifest.circular_references,
+        manifest.exclude_rewrite,
+        manifest.keep_original_files,
+    );
+    hex(&Sha256::digest(shape)[..6])
+}
+
+/// Whether a release would be the same as the last one, whatever it is called.
+fn same(old: &Record, new: &Record) -> bool {
+    old.objects == new.objects && old.manifest == new.manifest
+}
+
+/// Refuses assets that would lie among records.
+fn apart<S: Store>(ledger: &Ledger<S>, assets: &[Asset]) -> Result<(), Vec<Problem>> {
+    let among = assets.iter().filter(|asset| ledger.holds(asset.key.as_str()));
+    let problems: Vec<Problem> = among
+        .map(|asset| Problem {
+            name: Some(asset.material.name().to_string()),
+            key: Some(asset.key.to_string()),
+            ..Problem::new(format!("`{}` would lie among the records of releases", asset.key))
+                .with_hint("leave it out with `--ignore`, or push with `--no-record`")
+        })
+        .collect();
+    if problems.is_empty() { Ok(()) } else { Err(problems) }
+}
+
+/// Notes what a try stored, and why, for the summary of the last one.
+fn remember_stored(plan: &mut Plan, applied: Applied, earlier: &mut HashMap<String, (PutReason, Stored)>) {
+    for (step, outcome) in plan.steps.iter_mut().zip(applied.outcomes) {
+        if let (Action::Put(reason), Some(Outcome::Stored(stored))) = (&step.action, outcome) {
+            earlier.entry(step.asset.key.to_string()).or_insert_with(|| (reason.clone(), stored));
+        }
+    }
+}
+
+/// Tells what became of it all.
+fn finish(
+    mut plan: Plan,
+    mut applied: Applied,
+    mut earlier: HashMap<String, (PutReason, Stored)>,
+    end: End,
+    summary: &mut Summary,
+) {
+    for (step, outcome) in plan.steps.iter_mut().zip(&mut applied.outcomes) {
+        if outcome.is_none()
+            && let Some((reason, stored)) = earlier.remove(step.asset.key.as_str())
+        {
+            step.action = Action::Put(reason);
+            *outcome = Some(Outcome::Stored(stored));
+        }
+    }
+    settle(&plan, applied, summary);
+    match end {
+        End::Through { release } => summary.release = release.map(|id| id.to_string()),
+        End::Failed(problem) | End::Overtaken(Some(problem)) => summary.errors.push(*problem),
+        End::Overtaken(None) => {}
+        End::Stale => summary.errors.push(restless()),
+    }
+}
+
+fn lost(before: &Pointer, there: &Pointer) -> End {
+    if there.published == before.published && there.claim.is_none() {
+        return End::Stale;
+    }
+    let who = match (&there.claim, &there.published) {
+        (Some(claim), _) => format!("{} began", Who(claim)),
+        (None, Some(live)) => format!("release `{}` was published", live.id),
+        (None, None) => "somebody else was at work".to_owned(),
+    };
+    End::Overtaken(Some(Box::new(
+        Problem::new(format!("overtaken: {who} since this push compared"))
+            .with_hint("push again; `--on-conflict retry` does so by itself")
+            .with_exit(Exit::Overtaken),
+    )))
+}
+
+fn older(ours: u64, highest: u64) -> Problem {
+    Problem::new(format!(
+        "a release with the order {highest} is published or under way, and this one has {ours}"
+    ))
+    .with_hint("nothing is to be done: the newer release stays")
+    .with_exit(Exit::Overtaken)
+}
+
+fn unpublished() -> Problem {
+    Problem::new("overtaken: somebody else took the claim over before this release was published")
+        .with_hint("push again")
+        .with_exit(Exit::Overtaken)
+}
+
+fn restless() -> Problem {
+    Problem::new(format!("others changed the releases {ROUNDS} times while this push compared"))
+        .with_hint("push again when it is quieter")
+        .with_exit(Exit::Overtaken)
+}
+
+fn left_behind(left: &LeftClaim) -> Problem {
+    let since = left.seen.map(|seen| format!(", last seen {}", humantime::format_rfc3339_seconds(seen)));
+    Problem::new(format!("{} never ended{}", Who(&left.claim), since.unwrap_or_default()))
+        .with_note("it is taken for dead, and this push goes on in its place")
+}
+
+fn unconditional() -> Problem {
+    Problem::new("this store has no conditional writes: two pushes at the same time can mix")
+        .with_hint("let only one push run at a time")
+}
+
+/// A refusal that `--no-record` would have avoided.
+fn refused(error: &StoreError) -> Problem {
+    let problem = Problem::of(error);
+    match error.kind {
+        StoreErrorKind::AccessDenied { .. } => {
+            problem.with_note("releases are recorded in the bucket; `--no-record` does without")
+        }
+        _ => problem,
+    }
+}

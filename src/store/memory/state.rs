@@ -1,0 +1,149 @@
+//! What the bucket in memory holds, and how it judges conditions and cuts listings into pages.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use md5::{Digest as _, Md5};
+use tokio::time::Instant;
+
+use crate::digest::hex;
+use crate::parameters::{ObjectParameters, Parameter};
+use crate::store::{
+    ByteRange, Condition, ListPage, ListedObject, Part, PutAnswer, StoreErrorKind, StoredChecksum,
+};
+
+use super::Fault;
+
+/// Objects a page of a listing.
+const PAGE: usize = 1000;
+
+/// What the clock of a bucket shows when it is made, in seconds since 1970.
+const BEGINNING: u64 = 1_800_000_000;
+
+/// Objects, uploads under way, and what is to go wrong.
+#[derive(Debug)]
+pub(super) struct State {
+    /// When the bucket was made; its clock goes on from [`BEGINNING`], paused where tokio's is.
+    made: Instant,
+    pub(super) objects: BTreeMap<String, StoredObject>,
+    pub(super) modified: HashMap<String, SystemTime>,
+    pub(super) uploads: HashMap<String, BTreeMap<u16, (Part, Bytes)>>,
+    pub(super) begun: u64,
+    pub(super) faults: VecDeque<Fault>,
+    pub(super) breaks: VecDeque<usize>,
+}
+
+/// An object as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredObject {
+    /// As stored.
+    pub body: Bytes,
+    /// Without quotes.
+    pub etag: String,
+    /// All that was sent, ACL and tags included.
+    pub parameters: ObjectParameters,
+    /// Those that were sent.
+    pub checksums: Vec<StoredChecksum>,
+}
+
+impl StoredObject {
+    /// An object that was stored whole: its ETag is the MD5 of its body, unless encryption makes it something else.
+    #[must_use]
+    pub fn new(body: Bytes, parameters: ObjectParameters, checksums: Vec<StoredChecksum>) -> Self {
+        let by_kms = parameters
+            .get(Parameter::ServerSideEncryption)
+            .is_some_and(|encryption| encryption.starts_with("aws:kms"));
+        let is_opaque = by_kms || parameters.get(Parameter::SseCustomerAlgorithm).is_some();
+        let etag = if is_opaque { md5_of(md5_of(&body).as_bytes()) } else { md5_of(&body) };
+        Self { body, etag, parameters, checksums }
+    }
+}
+
+impl State {
+    /// A page begins after the last entry of the page before.
+    pub(super) fn page(&self, prefix: &str, one_level: bool, continuation: Option<&str>) -> ListPage {
+        let after = continuation.unwrap_or_default();
+        let mut page = ListPage { date: Some(self.now()), ..ListPage::default() };
+        let mut last: Option<String> = None;
+        for (key, object) in self.objects.range(prefix.to_owned()..) {
+            let Some(rest) = key.strip_prefix(prefix) else { break };
+            let slash = rest.find('/').filter(|_| one_level);
+            let entry = slash.map_or(key.as_str(), |slash| &key[..=prefix.len() + slash]);
+            if entry <= after || last.as_deref() == Some(entry) {
+                continue;
+            }
+            if page.objects.len() + page.prefixes.len() == PAGE {
+                page.continuation = last;
+                break;
+            }
+            last = Some(entry.to_owned());
+            match slash {
+                Some(_) => page.prefixes.push(entry.to_owned()),
+                None => page.objects.push(self.listed(key, object)),
+            }
+        }
+        page
+    }
+
+    pub(super) fn check(&self, key: &str, condition: Option<&Condition>) -> Result<(), StoreErrorKind> {
+        let there = self.objects.get(key).map(|object| &object.etag);
+        let holds = match condition {
+            None => true,
+            Some(Condition::Absent) => there.is_none(),
+            Some(Condition::Matches(etag)) => there == Some(etag),
+        };
+        if holds { Ok(()) } else { Err(StoreErrorKind::PreconditionFailed) }
+    }
+
+    pub(super) fn store(&mut self, key: &str, object: StoredObject) -> PutAnswer {
+        let (etag, now) = (object.etag.clone(), self.now());
+        self.objects.insert(key.to_owned(), object);
+        self.modified.insert(key.to_owned(), now);
+        PutAnswer { etag, date: Some(now) }
+    }
+
+    fn listed(&self, key: &str, object: &StoredObject) -> ListedObject {
+        ListedObject {
+            key: key.to_owned(),
+            size: object.body.len() as u64,
+            etag: object.etag.clone(),
+            last_modified: self.modified.get(key).copied(),
+        }
+    }
+
+    /// What the bucket's clock shows, in whole seconds as HTTP has them.
+    pub(super) fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(BEGINNING + self.made.elapsed().as_secs())
+    }
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            made: Instant::now(),
+            objects: BTreeMap::new(),
+            modified: HashMap::new(),
+            uploads: HashMap::new(),
+            begun: 0,
+            faults: VecDeque::new(),
+            breaks: VecDeque::new(),
+        }
+    }
+}
+
+/// The bytes that were asked for.
+pub(super) fn stretch(body: &Bytes, range: Option<ByteRange>) -> Result<Bytes, StoreErrorKind> {
+    let Some(ByteRange { offset, length }) = range else { return Ok(body.clone()) };
+    let all = body.len() as u64;
+    if offset >= all || length == Some(0) {
+        return Err(StoreErrorKind::Refused { status: 416, code: "InvalidRange".to_owned() });
+    }
+    let end = length.map_or(all, |length| offset.saturating_add(length).min(all));
+    let index = |number| usize::try_from(number).unwrap_or(usize::MAX);
+    Ok(body.slice(index(offset)..index(end)))
+}
+
+pub(super) fn md5_of(body: &[u8]) -> String {
+    hex(&Md5::digest(body))
+}
