@@ -191,7 +191,7 @@ fn run(
         (build.unchanged, build.removed) = (unchanged, removed);
     }
     build.document = processed.manifest.to_json();
-    build.manifest = Some(built(&processed.manifest, settings.manifest.manifest_name.to_string()));
+    build.manifest = Some(built(processed.manifest, settings.manifest.manifest_name.to_string()));
     Ok(())
 }
 
@@ -206,11 +206,11 @@ fn collected(
     Ok(collected.files)
 }
 
-fn built(manifest: &Manifest, name: String) -> BuiltManifest {
+fn built(manifest: Manifest, name: String) -> BuiltManifest {
     BuiltManifest {
         name,
         hash: manifest.hash().to_owned(),
         entries: manifest.paths().len() as u64,
-        paths: manifest.paths().clone(),
+        paths: manifest.into_paths(),
     }
 }

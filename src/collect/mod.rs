@@ -2,6 +2,7 @@
 //! May not touch file contents or the network.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -225,15 +226,17 @@ impl Gathering<'_> {
 
     fn add_file(&mut self, source: usize, prefix: &str, found: Found) -> Result<(), CollectError> {
         let Found { name, path, stamp } = found;
-        let named = name.under(prefix).and_then(|name| self.location.key(&name).map(|_| name));
+        let named = name.under(prefix).and_then(|name| self.location.check(&name).map(|()| name));
         let name = match named {
             Ok(name) => name,
             Err(problem) => return Err(CollectError::Name { path, problem }),
         };
-        match self.files.get(&name) {
-            Some(first) => self.shadowed.push(Shadowed { name, path, by: first.path.clone() }),
-            None => {
-                self.files.insert(name.clone(), CollectedFile { name, path, source, stamp });
+        match self.files.entry(name.clone()) {
+            Entry::Occupied(first) => {
+                self.shadowed.push(Shadowed { name, path, by: first.get().path.clone() })
+            }
+            Entry::Vacant(place) => {
+                place.insert(CollectedFile { name, path, source, stamp });
             }
         }
         Ok(())
@@ -256,16 +259,14 @@ impl Gathering<'_> {
 
 /// Groups of names that a file system which knows no case, or normalises, could not keep apart.
 fn look_alikes<'a>(names: impl Iterator<Item = &'a AssetName>) -> Vec<Vec<AssetName>> {
-    let mut groups: BTreeMap<String, Vec<AssetName>> = BTreeMap::new();
-    for name in names {
-        let text = name.as_str();
-        let folded = match text.is_ascii() {
-            true => text.to_ascii_lowercase(),
-            false => text.nfc().collect::<String>().to_lowercase().nfc().collect(),
-        };
-        groups.entry(folded).or_default().push(name.clone());
-    }
-    groups.into_values().filter(|group| group.len() > 1).collect()
+    let folded = |name: &str| match name.is_ascii() {
+        true => name.to_ascii_lowercase(),
+        false => name.nfc().collect::<String>().to_lowercase().nfc().collect(),
+    };
+    let mut names: Vec<(String, &AssetName)> = names.map(|name| (folded(name.as_str()), name)).collect();
+    names.sort();
+    let groups = names.chunk_by(|left, right| left.0 == right.0).filter(|group| group.len() > 1);
+    groups.map(|group| group.iter().map(|(_, name)| (*name).clone()).collect()).collect()
 }
 
 #[cfg(test)]

@@ -23,7 +23,8 @@ impl StoredName {
     pub fn normal(name: &str) -> Result<Self, NameError> {
         match path::inside(name) {
             Some(normal) if !normal.is_empty() && !normal.contains('\0') => {
-                AssetName::new(normal.replace('\\', "/")).map(Self)
+                let slashed = if normal.contains('\\') { normal.replace('\\', "/") } else { normal };
+                AssetName::new(slashed).map(Self)
             }
             _ => Err(NameError::NotRelative(name.to_owned())),
         }
