@@ -66,7 +66,7 @@ impl<S: Store + 'static> Run<'_, S> {
             self.check_others(app, seen, summary)?;
         }
         if own.seen.etag.is_none() && !others.is_empty() && !others.contains_key(ledger.app()) {
-            return Err(vec![stranger(ledger.app(), others.keys())]);
+            return Err(vec![ledger.stranger(others.keys())]);
         }
         let mut evidence = Evidence::default();
         (summary.releases, summary.releases_kept) = (0, 0);
@@ -299,11 +299,4 @@ fn half_way(app: &AppName, claim: &Claim) -> Problem {
     Problem::new(format!("{} of app `{app}` never ended", Who(claim)))
         .with_note("what it stored may be live, and no record names it")
         .with_hint("push that app again, or roll it back; then run `gc`")
-}
-
-fn stranger<'a>(app: &AppName, others: impl Iterator<Item = &'a AppName>) -> Problem {
-    let others: Vec<String> = others.map(|other| format!("`{other}`")).collect();
-    Problem::new(format!("app `{app}` has no releases here"))
-        .with_hint(format!("name one that has, `--app NAME`: {}", others.join(", ")))
-        .with_exit(Exit::Usage)
 }

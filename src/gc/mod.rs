@@ -165,7 +165,7 @@ impl<S: Store + 'static> Run<'_, S> {
         summary: &mut GcSummary,
     ) -> Result<bool, Vec<Problem>> {
         let claim = Claim {
-            id: new_id(Some(found.now)),
+            id: new_id(Some(found.now), None),
             kind: ClaimKind::Gc,
             order: None,
             by: self.options.by.clone(),

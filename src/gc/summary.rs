@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 
 use crate::error::{Exit, Problem};
-use crate::report::{Bytes, count};
+use crate::report::{Bytes, count, place};
 use crate::retention::{GcPlan, Victim};
 
 /// What a `gc` did, or would do.
@@ -172,9 +172,7 @@ impl fmt::Display for GcSummary {
             let records = count(self.records_deleted, "old record", "old records");
             write!(formatter, "; {records} {deleted}")?;
         }
-        let bucket = self.bucket.as_deref().unwrap_or_default();
-        let location = self.location.as_deref().filter(|location| !location.is_empty());
-        let location = location.map(|location| format!("{location}/")).unwrap_or_default();
-        write!(formatter, "  s3://{bucket}/{location}  {:.1} s", self.elapsed_seconds)
+        let place = place(self.bucket.as_deref(), self.location.as_deref());
+        write!(formatter, "  {place}  {:.1} s", self.elapsed_seconds)
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::error::{Exit, Problem};
 use crate::name::AppName;
 use crate::release::Claim;
 use crate::store::{Store, StoreError};
@@ -35,6 +36,18 @@ impl SeenPointer {
 }
 
 impl<S: Store> Ledger<S> {
+    /// What is said where the app has no releases; the others that have may have been meant.
+    pub fn stranger<'a>(&self, others: impl IntoIterator<Item = &'a AppName>) -> Problem {
+        let others: Vec<String> = others.into_iter().map(|other| format!("`{other}`")).collect();
+        let problem = Problem::new(format!("app `{}` has no releases here", self.app()));
+        match others.as_slice() {
+            [] => problem.with_hint("run `s3collect push`; it records a release"),
+            others => problem
+                .with_hint(format!("name one that has, `--app NAME`: {}", others.join(", ")))
+                .with_exit(Exit::Usage),
+        }
+    }
+
     /// The pointers of all apps but this one.
     ///
     /// # Errors

@@ -242,7 +242,7 @@ impl<S: Store + 'static> Run<'_, S> {
             self.cancel.clone(),
         );
         let release = Release {
-            id: new_id(listed_at),
+            id: new_id(listed_at, before.live().as_ref()),
             settings: self.settings,
             begun: listed_at.unwrap_or(SystemTime::UNIX_EPOCH),
             manifest,

@@ -1,6 +1,6 @@
 //! What is remembered of an object's headers: enough to tell which of them changed, and no value of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -13,6 +13,8 @@ use crate::parameters::{ObjectParameters, Parameter};
 const LENGTH: usize = 6;
 /// What compression is called among the fields.
 const COMPRESSION: &str = "gzip";
+/// What user metadata is called among the fields.
+const METADATA: &str = "Metadata";
 /// Stands before the hash of what was never seen in the bucket.
 const UNSEEN: char = '?';
 
@@ -36,8 +38,7 @@ impl HeaderFingerprint {
             .map(|(parameter, value)| (parameter.name().to_owned(), hashed(value)))
             .collect();
         if !parameters.metadata().is_empty() {
-            let document = serde_json::to_string(parameters.metadata()).unwrap_or_default();
-            fields.insert("Metadata".to_owned(), hashed(&document));
+            fields.insert(METADATA.to_owned(), hashed(&document(parameters.metadata())));
         }
         if let Compression::Gzip { level, if_smaller } = compression {
             fields.insert(COMPRESSION.to_owned(), hashed(&format!("{level} {if_smaller}")));
@@ -55,6 +56,44 @@ impl HeaderFingerprint {
             }
         }
         Self(fields)
+    }
+
+    /// The names of the fields in which an object, as a HEAD shows it, differs from what was recorded, sorted. Values are
+    /// told from hashes by trying those that are `known`, as from settings, and those that the HEAD shows. What a HEAD does
+    /// not show is not compared.
+    #[must_use]
+    pub fn changed(
+        &self,
+        shown: &ObjectParameters,
+        compressed: bool,
+        known: &[&ObjectParameters],
+    ) -> Vec<String> {
+        let mut wanted = ObjectParameters::default();
+        let mut changed = BTreeSet::new();
+        for (name, hash) in &self.0 {
+            let hash = hash.trim_start_matches(UNSEEN);
+            if let Some(parameter) = Parameter::from_name(name).filter(|parameter| parameter.is_compared()) {
+                let known = known.iter().filter_map(|known| known.get(parameter).map(str::to_owned));
+                let mut values = known.chain(parameter.spellings(shown.get(parameter)));
+                if let Some(value) = values.find(|value| hashed(value) == hash) {
+                    wanted.set(parameter, value);
+                } else if parameter != Parameter::SseKmsKeyId || shown.get(parameter).is_none() {
+                    // A key may have been recorded by an alias, and S3 shows its ARN.
+                    changed.insert(name.clone());
+                }
+            } else if name == METADATA {
+                let mut candidates = known.iter().chain([&shown]).map(|candidate| candidate.metadata());
+                match candidates.find(|metadata| hashed(&document(metadata)) == hash) {
+                    Some(found) => found.iter().for_each(|(name, value)| wanted.set_metadata(name, value)),
+                    None => _ = changed.insert(name.clone()),
+                }
+            }
+        }
+        if compressed {
+            wanted.set(Parameter::ContentEncoding, "gzip");
+        }
+        changed.extend(wanted.difference(shown).into_iter().map(|field| field.name().to_owned()));
+        changed.into_iter().collect()
     }
 
     /// Whether one of the fields that differ is compression, so that bodies may differ, too; and the others.
@@ -77,6 +116,11 @@ impl HeaderFingerprint {
         different.sort();
         different
     }
+}
+
+/// Metadata as one value.
+fn document(metadata: &BTreeMap<String, String>) -> String {
+    serde_json::to_string(metadata).unwrap_or_default()
 }
 
 fn hashed(value: &str) -> String {
@@ -119,6 +163,39 @@ mod tests {
             assert_eq!(one.difference(&other), ["gzip"]);
             assert_eq!(HeaderFingerprint::compression_apart(&one.difference(&other)), (true, vec![]));
         }
+    }
+
+    #[test]
+    fn what_a_head_shows_is_compared_with_hashes() {
+        let of = |value: serde_json::Value| {
+            ObjectParameters::parse(value.as_object().expect("a dictionary")).expect("parameters")
+        };
+        let stored = json!({"CacheControl": "no-cache", "ACL": "private", "ContentType": "text/css",
+            "Metadata": {"Team": "web"}, "StorageClass": "STANDARD", "SSEKMSKeyId": "alias/site"});
+        let gzip = Compression::Gzip { level: 9, if_smaller: false };
+        let recorded = HeaderFingerprint::of(&of(stored.clone()), &gzip);
+        let key = "arn:aws:kms:eu-west-1:1:key/abc";
+        let shown =
+            of(json!({"CacheControl": "no-cache", "ContentType": "text/css", "ContentEncoding": "gzip",
+            "Metadata": {"team": "web"}, "SSEKMSKeyId": key}));
+        let settings = of(stored);
+        assert_eq!(recorded.changed(&shown, true, &[&settings]), [""; 0]);
+        assert_eq!(recorded.changed(&shown, false, &[&settings]), ["ContentEncoding"]);
+        assert_eq!(recorded.changed(&shown, true, &[]), ["Metadata"], "nobody knows its upper case");
+        let other =
+            of(json!({"CacheControl": "no-store", "ContentLanguage": "en", "ContentType": "text/css",
+            "Metadata": {"team": "ops"}}));
+        assert_eq!(
+            recorded.changed(&other, false, &[&settings]),
+            ["CacheControl", "ContentLanguage", "Metadata", "SSEKMSKeyId"]
+        );
+        let nothing = ObjectParameters::default();
+        let bare = fingerprint(&json!({}));
+        assert_eq!(bare.changed(&nothing, false, &[&settings]), [""; 0]);
+        assert_eq!(
+            bare.changed(&of(json!({"Expires": "Thu, 31 Jan 2030 00:00:00 GMT"})), false, &[]),
+            ["Expires"]
+        );
     }
 
     #[test]

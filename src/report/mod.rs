@@ -14,7 +14,7 @@ pub use cost::cost;
 pub use escape::escape;
 pub use markdown::markdown;
 pub use page::page;
-pub use summary::{Bytes, ManifestState, ManifestSummary, StepSummary, Summary, count};
+pub use summary::{Bytes, ManifestState, ManifestSummary, StepSummary, Summary, count, place};
 
 /// Something that happened while a plan was made or carried out.
 #[derive(Debug, Clone, Copy)]

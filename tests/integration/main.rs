@@ -20,3 +20,4 @@ mod storages;
 mod support;
 mod url;
 mod url_goldens;
+mod verify;

@@ -113,6 +113,23 @@ impl Run {
     }
 }
 
+/// What was printed, without ids of releases and times.
+pub(crate) fn masked(run: &Run) -> (i32, String, String) {
+    let id = Regex::new(r"\d{8}T\d{6}Z-[0-9a-f]{8}").expect("a pattern");
+    let time = Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ").expect("a pattern");
+    let filtered = |text: &str| time.replace_all(&id.replace_all(text, "[ID]"), "[DATE]").into_owned();
+    (run.status, filtered(&run.stdout), filtered(&run.stderr))
+}
+
+/// The fields of each table in the section of `docs/json.md` on a verb, each sorted.
+pub(crate) fn documented(verb: &str) -> Vec<Vec<String>> {
+    let schema = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/json.md")).expect("a schema");
+    let heading = format!("`{verb} --json`");
+    let section = schema.split("\n## ").find(|part| part.starts_with(&heading)).expect("a section");
+    let tables = section.split("\n\n").map(|table| sorted(&fields(table)));
+    tables.filter(|fields| !fields.is_empty()).collect()
+}
+
 /// The names in the first column of a Markdown table.
 pub(crate) fn fields(table: &str) -> Vec<String> {
     let rows = table.lines().filter(|line| line.starts_with("| `"));

@@ -7,10 +7,11 @@ use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand};
 use s3collect::gc;
 use s3collect::policy::PolicyVerb;
+use s3collect::releases;
 
 use crate::examples::{
     EXAMPLES, EXPLAIN_EXAMPLES, GC_EXAMPLES, IMPORT_EXAMPLES, MANIFEST_EXAMPLES, MIGRATE_EXAMPLES,
-    POLICY_EXAMPLES, PUSH_EXAMPLES, SERVE_EXAMPLES, SETTINGS_EXAMPLES,
+    POLICY_EXAMPLES, PUSH_EXAMPLES, RELEASES_EXAMPLES, SERVE_EXAMPLES, SETTINGS_EXAMPLES, VERIFY_EXAMPLES,
 };
 
 mod settings;
@@ -69,6 +70,12 @@ pub(crate) enum Verb {
     /// Write hashed names and the manifest as Django does, offline: to stdout, or a whole tree into a directory
     #[command(after_help = MANIFEST_EXAMPLES)]
     Manifest(Manifest),
+    /// List the releases that pushes recorded, the last one first
+    #[command(after_help = RELEASES_EXAMPLES)]
+    Releases(Releases),
+    /// Compare the bucket with the last release: missing, changed body, changed headers; exit 3 on any
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(Verify),
     /// Print what no kept release of any app needs; with `--yes`, delete it
     #[command(after_help = GC_EXAMPLES)]
     Gc(Gc),
@@ -106,6 +113,27 @@ pub(crate) struct Push {
     /// Write a page on the push: what was put and why, sizes, cache headers, requests and their cost
     #[arg(long, value_name = "FILE.html")]
     pub(crate) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) settings: SettingsFlags,
+}
+
+#[derive(Args)]
+pub(crate) struct Releases {
+    /// The most that are listed
+    #[arg(short = 'n', long, value_name = "N", default_value_t = releases::SHOWN)]
+    pub(crate) limit: usize,
+    #[command(flatten)]
+    pub(crate) settings: SettingsFlags,
+}
+
+#[derive(Args)]
+pub(crate) struct Verify {
+    /// Read the bodies, too, instead of going by their ETags
+    #[arg(long)]
+    pub(crate) deep: bool,
+    /// Objects that no record names are differences, too
+    #[arg(long)]
+    pub(crate) strict: bool,
     #[command(flatten)]
     pub(crate) settings: SettingsFlags,
 }

@@ -74,3 +74,13 @@ pub(crate) const SERVE_EXAMPLES: &str = "\
 EXAMPLES
   s3collect serve --local ./bucket
   s3collect serve --local ./bucket --port 9000";
+
+pub(crate) const RELEASES_EXAMPLES: &str = "\
+EXAMPLES
+  s3collect releases
+  s3collect releases --app shop --limit 5 --json";
+
+pub(crate) const VERIFY_EXAMPLES: &str = "\
+EXAMPLES
+  s3collect verify                                  ETags, sizes, and headers by a HEAD each
+  s3collect verify --deep --strict --json           every body read; foreign objects count";

@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use s3collect::error::{Exit, Problem};
 use s3collect::gc::{self, GcOptions, GcSummary};
-use s3collect::session::Session;
 use s3collect::settings::{Loaded, Settings};
-use tokio_util::sync::CancellationToken;
 
-use crate::interrupt;
-use crate::output::{Printer, Watch};
+use crate::output::Printer;
+use crate::over_store::{NoStore, over_store};
 
 /// Cleans up and tells.
 pub(crate) fn run(
@@ -22,7 +20,17 @@ pub(crate) fn run(
     for note in &loaded.notes {
         printer.line(note);
     }
-    let mut summary = summary(&loaded.settings, options, printer)?;
+    let settings = &loaded.settings;
+    let done = over_store(settings, printer, async |store, reporter, cancel| {
+        gc::gc(settings, options.clone(), store, reporter, cancel).await
+    })?;
+    let mut summary = match done {
+        Ok(summary) => summary,
+        Err(NoStore::Interrupted) => {
+            GcSummary { interrupted: true, ..refused(settings, options, Vec::new()) }
+        }
+        Err(NoStore::Refused(problem)) => refused(settings, options, vec![problem]),
+    };
     summary.warnings.splice(0..0, loaded.warnings);
     tell(&summary, as_json, printer)
 }
@@ -42,30 +50,6 @@ pub(crate) fn tell(summary: &GcSummary, as_json: bool, printer: &Printer) -> io:
         printer.line(&summary.to_string());
     }
     Ok(summary.exit())
-}
-
-fn summary(settings: &Settings, options: &GcOptions, printer: &Arc<Printer>) -> io::Result<GcSummary> {
-    let reporter = Arc::new(Watch::new(Arc::clone(printer)));
-    crate::runtime()?.block_on(async {
-        let cancel = CancellationToken::new();
-        interrupt::watch(cancel.clone(), Arc::clone(printer), "requests under way");
-        let session = tokio::select! {
-            session = Session::open(settings) => session,
-            () = cancel.cancelled() => return Ok(interrupted(refused(settings, options, Vec::new()))),
-        };
-        match session {
-            Ok(Session { store, endpoint }) => {
-                let summary = gc::gc(settings, options.clone(), store, reporter, cancel).await;
-                endpoint.close().await;
-                Ok(summary)
-            }
-            Err(problem) => Ok(refused(settings, options, vec![problem])),
-        }
-    })
-}
-
-fn interrupted(summary: GcSummary) -> GcSummary {
-    GcSummary { interrupted: true, ..summary }
 }
 
 /// The summary of a run that could not begin.

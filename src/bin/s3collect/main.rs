@@ -10,12 +10,15 @@ mod interrupt;
 mod manifest_verb;
 mod migrate_verb;
 mod output;
+mod over_store;
 mod policy_verb;
 mod push_verb;
+mod releases_verb;
 mod serve_verb;
 mod settings_verb;
 mod storage_verb;
 mod url_verb;
+mod verify_verb;
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
@@ -30,15 +33,17 @@ use s3collect::django::{self, Ask};
 use s3collect::error::{Exit, Problem};
 use s3collect::gc::{GcOptions, GcSummary};
 use s3collect::push::PushOptions;
+use s3collect::releases;
 use s3collect::report::Summary;
 use s3collect::session;
 use s3collect::settings::{Combined, Given, Layer, Loaded, Needs, Source, combine};
 use s3collect::tree::TreeOptions;
+use s3collect::verify::{VerifyOptions, VerifySummary};
 use tokio::runtime::{Builder, Runtime};
 
 use args::{
-    Arguments, Django, Explain, Gc, Global, IamPolicy, Manifest, Push, SettingsFlags, SettingsVerb,
-    StorageVerb, Url, Verb,
+    Arguments, Django, Explain, Gc, Global, IamPolicy, Manifest, Push, Releases, SettingsFlags, SettingsVerb,
+    StorageVerb, Url, Verb, Verify,
 };
 use output::{Printer, Verbosity};
 use push_verb::{Asked, Reports};
@@ -119,6 +124,8 @@ impl Surroundings {
             Verb::Push(push) => self.push(global, push),
             Verb::Explain(explain) => self.explain(global, explain),
             Verb::Manifest(manifest) => self.manifest(global, manifest),
+            Verb::Releases(asked) => self.releases(global, asked),
+            Verb::Verify(asked) => self.verify(global, asked),
             Verb::Gc(gc) => self.gc(global, gc),
             Verb::Storage(verb) => self.storage(global, verb),
             Verb::Url(url) => self.url(global, url),
@@ -159,6 +166,27 @@ impl Surroundings {
             Ok(loaded) => push_verb::run(loaded, asked, self.home(), &self.printer),
             Err((warnings, errors)) => {
                 push_verb::tell(Summary::refused(errors, warnings), &asked, &self.printer)
+            }
+        }
+    }
+
+    fn releases(&self, global: &Global, asked: Releases) -> io::Result<Exit> {
+        match self.connection_settings(global, asked.settings, false) {
+            Ok(loaded) => releases_verb::run(loaded, asked.limit, global.json, &self.printer),
+            Err((warnings, errors)) => {
+                let refused = releases::Releases { warnings, ..releases::Releases::refused(None, errors) };
+                releases_verb::tell(&refused, global.json, &self.printer)
+            }
+        }
+    }
+
+    fn verify(&self, global: &Global, asked: Verify) -> io::Result<Exit> {
+        let options = VerifyOptions { deep: asked.deep, strict: asked.strict };
+        match self.connection_settings(global, asked.settings, false) {
+            Ok(loaded) => verify_verb::run(loaded, options, global.json, &self.printer),
+            Err((warnings, errors)) => {
+                let refused = VerifySummary { warnings, ..VerifySummary::refused(None, options, errors) };
+                verify_verb::tell(&refused, global.json, &self.printer)
             }
         }
     }
