@@ -9,6 +9,7 @@ mod explain;
 mod gc;
 mod local_endpoint;
 mod manifest;
+mod manual;
 mod prehashed;
 mod push;
 mod readme;

@@ -5,13 +5,15 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand};
+use clap_complete::Shell;
 use s3collect::gc;
 use s3collect::policy::PolicyVerb;
 use s3collect::releases;
 
 use crate::examples::{
-    EXAMPLES, EXPLAIN_EXAMPLES, GC_EXAMPLES, IMPORT_EXAMPLES, MANIFEST_EXAMPLES, MIGRATE_EXAMPLES,
-    POLICY_EXAMPLES, PUSH_EXAMPLES, RELEASES_EXAMPLES, SERVE_EXAMPLES, SETTINGS_EXAMPLES, VERIFY_EXAMPLES,
+    COMPLETIONS_EXAMPLES, EXAMPLES, EXPLAIN_EXAMPLES, GC_EXAMPLES, IMPORT_EXAMPLES, MAN_EXAMPLES,
+    MANIFEST_EXAMPLES, MIGRATE_EXAMPLES, POLICY_EXAMPLES, PUSH_EXAMPLES, RELEASES_EXAMPLES, SERVE_EXAMPLES,
+    SETTINGS_EXAMPLES, VERIFY_EXAMPLES,
 };
 
 mod settings;
@@ -93,6 +95,12 @@ pub(crate) enum Verb {
     /// Print the least IAM policy that lets verbs run with these settings
     #[command(after_help = POLICY_EXAMPLES)]
     IamPolicy(IamPolicy),
+    /// Print what makes a shell complete verbs, flags and their values
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(Completions),
+    /// Print the manual page of `s3collect` or of a verb, or write all of them
+    #[command(after_help = MAN_EXAMPLES)]
+    Man(Man),
     /// Run the embedded S3 endpoint over a directory, with a page to browse it
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(Serve),
@@ -236,6 +244,23 @@ pub(crate) struct IamPolicy {
     pub(crate) verbs: Vec<String>,
     #[command(flatten)]
     pub(crate) settings: SettingsFlags,
+}
+
+#[derive(Args)]
+pub(crate) struct Completions {
+    /// Which shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: Shell,
+}
+
+#[derive(Args)]
+pub(crate) struct Man {
+    /// Of a verb, e.g. `push` or `settings show`; without one, of `s3collect`
+    #[arg(value_name = "VERB")]
+    pub(crate) verb: Vec<String>,
+    /// Write the pages of everything into a directory: `s3collect.1`, `s3collect-push.1`, …
+    #[arg(long, value_name = "DIR", conflicts_with = "verb")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Args)]

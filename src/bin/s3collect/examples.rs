@@ -84,3 +84,16 @@ pub(crate) const VERIFY_EXAMPLES: &str = "\
 EXAMPLES
   s3collect verify                                  ETags, sizes, and headers by a HEAD each
   s3collect verify --deep --strict --json           every body read; foreign objects count";
+
+pub(crate) const COMPLETIONS_EXAMPLES: &str = "\
+EXAMPLES
+  s3collect completions bash > ~/.local/share/bash-completion/completions/s3collect
+  s3collect completions zsh > ~/.zfunc/_s3collect
+  s3collect completions fish > ~/.config/fish/completions/s3collect.fish
+  s3collect completions powershell >> $PROFILE";
+
+pub(crate) const MAN_EXAMPLES: &str = "\
+EXAMPLES
+  s3collect man | man -l -
+  s3collect man settings show
+  s3collect man --out ~/.local/share/man/man1";

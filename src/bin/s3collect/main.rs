@@ -8,6 +8,7 @@ mod gc_verb;
 mod import_verb;
 mod interrupt;
 mod manifest_verb;
+mod manual;
 mod migrate_verb;
 mod output;
 mod over_store;
@@ -131,6 +132,8 @@ impl Surroundings {
             Verb::Url(url) => self.url(global, url),
             Verb::Settings { verb } => self.settings_verb(global, verb),
             Verb::IamPolicy(policy) => self.policy(global, policy),
+            Verb::Completions(asked) => manual::completions(asked.shell, &self.printer),
+            Verb::Man(asked) => manual::man(&asked, global.json, &self.printer),
             Verb::Serve(serve) => serve_verb::run(&serve, &self.printer),
         }
     }
