@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::timeout;
 
 use crate::apply::{Application, Applied, Outcome, Stored};
-use crate::compare::Listing;
+use crate::compare::{self, Listing};
 use crate::digest::hex;
 use crate::error::{Exit, Problem};
 use crate::ledger::{
@@ -30,7 +30,7 @@ use crate::store::retry::Retrying;
 use crate::store::{Store, StoreError, StoreErrorKind};
 
 use super::settle::{settle, tell};
-use super::{Planned, Run};
+use super::{Known, Planned, Run};
 
 /// The waves that change what names mean.
 const MUTABLE: [Wave; 3] = [Wave::Plain, Wave::Entry, Wave::Manifest];
@@ -87,9 +87,8 @@ impl<S: Store + 'static> Run<'_, S> {
         let mut round = 1;
         loop {
             let begun = async {
-                let (before, listing) = self.before(&ledger, &assets, summary).await?;
-                let memory = self.memory(before.record.as_ref());
-                let planned = self.plan(std::mem::take(&mut assets), listing, memory).await?;
+                let (before, known, listing) = self.before(&ledger, &assets, summary).await?;
+                let planned = self.plan(std::mem::take(&mut assets), listing, known).await?;
                 Ok((before, planned))
             };
             let (before, planned) = match begun.await {
@@ -130,7 +129,7 @@ impl<S: Store + 'static> Run<'_, S> {
         ledger: &Ledger<Retrying<S>>,
         assets: &[Asset],
         summary: &mut Summary,
-    ) -> Result<(Before, Listing), Vec<Problem>> {
+    ) -> Result<(Before, Known, Listing), Vec<Problem>> {
         let Free { seen, left } = self.free(ledger, summary).await?;
         if let Some(damage) = &seen.damage {
             summary.warn(damage.clone());
@@ -140,12 +139,15 @@ impl<S: Store + 'static> Run<'_, S> {
         }
         self.check_order(&seen.pointer, left.as_ref())?;
         let record = async {
-            match &seen.pointer.published {
+            let record = match &seen.pointer.published {
                 Some(live) => ledger.record(&live.id).await.map(|record| (Some(live.id.clone()), record)),
                 None => Ok((None, None)),
-            }
+            };
+            let memory = self.memory(record.as_ref().ok().and_then(|(_, record)| record.as_ref()));
+            let sources = compare::sources(assets, &memory).await;
+            (record, Known { memory, sources })
         };
-        let (listing, record) = tokio::join!(self.list(assets, summary), record);
+        let (listing, (record, known)) = tokio::join!(self.list(assets, summary), record);
         let record = match record {
             Ok((Some(id), None)) => {
                 summary.warn(
@@ -161,7 +163,7 @@ impl<S: Store + 'static> Run<'_, S> {
                 None
             }
         };
-        Ok((Before { seen, left, record }, listing?))
+        Ok((Before { seen, left, record }, known, listing?))
     }
 
     /// The pointer when nobody else is at work; a dry run does not wait.
