@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::apply::{self, Applied, ApplyOptions, Budget};
 use crate::compare::{self, CompareOptions, Listing};
+use crate::deploy::{keep_locally, manifest_summary, settle, tell};
 use crate::error::Problem;
 use crate::name::ObjectKey;
 use crate::plan::{Asset, Plan};
@@ -23,11 +24,8 @@ mod manifest_tests;
 mod recorded;
 #[cfg(test)]
 mod release_tests;
-mod settle;
 #[cfg(test)]
 mod tests;
-
-use settle::{keep_locally, manifest_summary, settle, tell};
 
 /// What a push is asked for besides its settings.
 #[derive(Debug, Clone, Default)]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::digest::hex;
-use crate::object::Compression;
+use crate::object::{Compression, NoCompression};
 use crate::parameters::{ObjectParameters, Parameter};
 
 /// How many bytes of the hash are kept.
@@ -96,6 +96,46 @@ impl HeaderFingerprint {
         changed.into_iter().collect()
     }
 
+    /// The parameters with this fingerprint, each value taken from the first of the candidates that has it; and the names
+    /// of those that none has. Secrets and what is said about requests are not among them, nor is compression.
+    #[must_use]
+    pub fn found_in(&self, candidates: &[&ObjectParameters]) -> (ObjectParameters, Vec<String>) {
+        let mut found = ObjectParameters::default();
+        let mut unknown = Vec::new();
+        for (name, hash) in self.0.iter().filter(|(name, _)| *name != COMPRESSION) {
+            let hash = hash.trim_start_matches(UNSEEN);
+            if let Some(parameter) = Parameter::from_name(name) {
+                let shown = candidates.iter().filter_map(|candidate| candidate.get(parameter));
+                let spelled = candidates.iter().flat_map(|candidate| match parameter.is_compared() {
+                    true => parameter.spellings(candidate.get(parameter)),
+                    false => Vec::new(),
+                });
+                let mut values = shown.map(str::to_owned).chain(spelled);
+                match values.find(|value| hashed(value) == hash) {
+                    Some(value) => found.set(parameter, value),
+                    None => unknown.push(name.clone()),
+                }
+            } else {
+                let mut all = candidates.iter().map(|candidate| candidate.metadata());
+                match all.find(|metadata| hashed(&document(metadata)) == hash) {
+                    Some(metadata) => {
+                        metadata.iter().for_each(|(name, value)| found.set_metadata(name, value));
+                    }
+                    None => unknown.push(name.clone()),
+                }
+            }
+        }
+        (found, unknown)
+    }
+
+    /// The fingerprint of an object that is stored with these parameters, its body being compressed as it was.
+    #[must_use]
+    pub fn with(&self, parameters: &ObjectParameters) -> Self {
+        let Self(mut fields) = Self::of(parameters, &Compression::None(NoCompression::Off));
+        fields.extend(self.0.get_key_value(COMPRESSION).map(|(name, hash)| (name.clone(), hash.clone())));
+        Self(fields)
+    }
+
     /// Whether one of the fields that differ is compression, so that bodies may differ, too; and the others.
     #[must_use]
     pub fn compression_apart(different: &[String]) -> (bool, Vec<String>) {
@@ -132,7 +172,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::object::NoCompression;
 
     fn fingerprint(value: &serde_json::Value) -> HeaderFingerprint {
         let parameters = ObjectParameters::parse(value.as_object().expect("a dictionary"));
@@ -163,6 +202,24 @@ mod tests {
             assert_eq!(one.difference(&other), ["gzip"]);
             assert_eq!(HeaderFingerprint::compression_apart(&one.difference(&other)), (true, vec![]));
         }
+    }
+
+    #[test]
+    fn values_are_found_again_by_their_hashes() {
+        let of = |value: serde_json::Value| {
+            ObjectParameters::parse(value.as_object().expect("a dictionary")).expect("parameters")
+        };
+        let wanted = of(json!({"CacheControl": "no-cache", "ACL": "private", "Metadata": {"a": "1"}}));
+        let recorded =
+            HeaderFingerprint::adopted(&wanted, &Compression::Gzip { level: 9, if_smaller: false });
+        let settings = of(json!({"CacheControl": "max-age=1", "ACL": "private", "ContentType": "text/css"}));
+        let head = of(json!({"CacheControl": "no-cache", "Metadata": {"a": "1"}}));
+        assert_eq!(recorded.found_in(&[&settings, &head]), (wanted.clone(), Vec::new()));
+        let unknown = |candidates: &[&ObjectParameters]| recorded.found_in(candidates).1;
+        assert_eq!(unknown(&[&settings]), ["CacheControl", "Metadata"]);
+        assert_eq!(unknown(&[&head]), ["ACL"]);
+        assert_eq!(recorded.with(&wanted).difference(&recorded), [""; 0]);
+        assert_eq!(recorded.with(&head).difference(&recorded), ["ACL"]);
     }
 
     #[test]

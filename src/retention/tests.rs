@@ -32,6 +32,7 @@ fn record(number: u64, objects: &[(&str, u64)]) -> Record {
         id: id(number),
         app: "default".to_owned(),
         order: None,
+        restores: None,
         settings: String::new(),
         manifest: None,
         objects: objects.iter().map(|(name, version)| ((*name).to_owned(), object(*version))).collect(),

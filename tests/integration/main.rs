@@ -14,6 +14,7 @@ mod prehashed;
 mod push;
 mod readme;
 mod releases;
+mod rollback;
 mod s3_wire;
 mod script;
 mod storage;

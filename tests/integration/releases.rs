@@ -272,7 +272,7 @@ async fn a_claim_that_was_left_is_waited_for_and_told() {
     assert_eq!(run.status, 0, "{told}");
     assert!(lines[0].starts_with("waiting for the push `ID` by `here`, at most "), "{told}");
     assert_eq!(lines[1], "warning: the push `ID` by `here` never ended, last seen ID");
-    assert_eq!(lines[2], "  note: it is taken for dead, and this push goes on in its place");
+    assert_eq!(lines[2], "  note: it is taken for dead, and this run goes on in its place");
 }
 
 /// Of 5,000 files, counted by the server: next to nothing when nothing changed, and what changed besides.

@@ -72,7 +72,9 @@ fn row(line: &ReleaseLine) -> String {
     let objects = line.objects.map_or("-".to_owned(), |objects| objects.to_string());
     let size = line.bytes.map_or("-".to_owned(), |bytes| Bytes(bytes).to_string());
     let order = line.order.map(|order| order.to_string()).unwrap_or_default();
-    trimmed(&format!("{mark:2}{:25}  {recorded:20}  {objects:>8}  {size:>10}  {order}\n", line.id.as_str()))
+    let restores = line.restores.as_ref().map(|id| format!("restores {id}")).unwrap_or_default();
+    let id = line.id.as_str();
+    trimmed(&format!("{mark:2}{id:25}  {recorded:20}  {objects:>8}  {size:>10}  {order:5}  {restores}"))
 }
 
 fn trimmed(line: &str) -> String {
