@@ -5,6 +5,7 @@
 
 pub mod apply;
 pub mod build;
+pub mod cloudfront;
 pub mod collect;
 pub mod compare;
 pub mod digest;
@@ -12,6 +13,7 @@ pub mod django;
 pub mod encode;
 pub mod error;
 pub mod explain;
+pub mod invalidation;
 pub mod ledger;
 pub mod local;
 pub mod manifest;
@@ -35,6 +37,7 @@ pub mod report;
 pub mod rewrite;
 pub mod session;
 pub mod settings;
+pub mod stale;
 pub mod storage;
 pub mod store;
 #[cfg(test)]

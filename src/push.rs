@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::apply::{self, Applied, ApplyOptions, Budget};
 use crate::compare::{self, CompareOptions, Listing};
 use crate::error::Problem;
+use crate::invalidation::{self, Watched};
 use crate::name::ObjectKey;
 use crate::plan::{Asset, Plan};
 use crate::prepare::Prepared;
@@ -18,6 +19,7 @@ use crate::settings::Settings;
 use crate::store::retry::{Pressure, Retrying};
 use crate::store::{Limit, Store};
 
+mod changed;
 #[cfg(test)]
 mod manifest_tests;
 mod recorded;
@@ -27,7 +29,7 @@ mod settle;
 #[cfg(test)]
 mod tests;
 
-use settle::{keep_locally, manifest_summary, settle, tell};
+use settle::{headers_alone, keep_locally, manifest_summary, settle, tell};
 
 /// What a push is asked for besides its settings.
 #[derive(Debug, Clone, Default)]
@@ -90,7 +92,13 @@ pub async fn push<S: Store + 'static>(
         false => run.unrecorded(prepared.assets, &mut summary).await,
     };
     match done {
-        Ok(()) => keep_locally(settings, prepared.manifest, &mut summary).await,
+        Ok(()) => {
+            summary.warnings.extend(headers_alone(settings, &summary));
+            let live = summary.errors.is_empty() && !summary.interrupted && !run.cancel.is_cancelled();
+            keep_locally(settings, prepared.manifest, &mut summary).await;
+            let watched = Watched { reporter: &*run.reporter, cancel: &run.cancel };
+            invalidation::after_push(settings, &mut summary, live, watched).await;
+        }
         Err(problems) => {
             summary.note = Some("nothing was stored".to_owned());
             summary.errors = problems;
@@ -98,7 +106,7 @@ pub async fn push<S: Store + 'static>(
     }
     summary.interrupted |= run.cancel.is_cancelled();
     summary.ok = summary.errors.is_empty() && !summary.interrupted;
-    summary.requests = run.store.requests();
+    summary.requests.extend(run.store.requests());
     summary.elapsed_seconds = begun.elapsed().as_secs_f64();
     summary
 }

@@ -30,7 +30,7 @@ use crate::store::retry::Retrying;
 use crate::store::{Store, StoreError, StoreErrorKind};
 
 use super::settle::{settle, tell};
-use super::{Planned, Run};
+use super::{Planned, Run, changed};
 
 /// The waves that change what names mean.
 const MUTABLE: [Wave; 3] = [Wave::Plain, Wave::Entry, Wave::Manifest];
@@ -104,6 +104,7 @@ impl<S: Store + 'static> Run<'_, S> {
             self.compare_releases(&before, &planned.plan, summary);
             if self.options.dry_run {
                 tell(&planned.plan, summary);
+                changed::mark(summary, &changed::since(before.record.as_ref(), &planned.plan));
                 return Ok(());
             }
             let Tried { plan, applied, end } = self.once(&ledger, &before, planned, manifest, summary).await;
@@ -119,7 +120,9 @@ impl<S: Store + 'static> Run<'_, S> {
                 round += 1;
                 continue;
             }
+            let since = changed::since(before.record.as_ref(), &plan);
             finish(plan, applied, earlier, end, summary);
+            changed::mark(summary, &since);
             return Ok(());
         }
     }

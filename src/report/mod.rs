@@ -4,7 +4,10 @@ use std::time::Duration;
 
 mod summary;
 
-pub use summary::{Bytes, ManifestState, ManifestSummary, StepSummary, Summary, count};
+pub use summary::{
+    Bytes, InvalidationState, InvalidationSummary, ManifestState, ManifestSummary, StepSummary, Summary,
+    count,
+};
 
 /// Something that happened while a plan was made or carried out.
 #[derive(Debug, Clone, Copy)]

@@ -18,7 +18,7 @@ mod tests;
 use address::{Address, Wanted};
 pub use cloudfront::PolicyTerms;
 use cloudfront::{CloudFront, check_parameters};
-pub(crate) use encode::key as quoted;
+pub(crate) use encode::{key as quoted, uri as filepath_to_uri};
 pub use error::{LONGEST_VERSION_4, UrlError};
 pub use hashed::Asked;
 pub use instant::Instant;

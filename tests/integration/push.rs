@@ -152,7 +152,7 @@ fn the_document_is_what_the_schema_says() {
     let push = schema.split("\n## ").find(|part| part.starts_with("`push --json`")).expect("a section");
     let tables: Vec<Vec<String>> =
         push.split("\n\n").map(fields).filter(|fields| !fields.is_empty()).collect();
-    let [top, step, manifest, problem] = tables.as_slice() else { panic!("{tables:?}") };
+    let [top, step, manifest, invalidation, problem] = tables.as_slice() else { panic!("{tables:?}") };
 
     let sandbox = Sandbox::new().file("static/a.css", "a{}").file("more/a.css", "b{}");
     let arguments = ["push", "static", "more", "--local", "bucket", "--json", "-q"];
@@ -165,6 +165,8 @@ fn the_document_is_what_the_schema_says() {
     assert_eq!(names(&document["warnings"][0]), sorted(&required));
     let hashed = sandbox.run(&[&arguments[..], &["--manifest"]].concat()).json();
     assert_eq!((names(&hashed), names(&hashed["manifest"])), (sorted(top), sorted(manifest)));
+    let told = ["distribution", "id", "state", "paths"].map(str::to_owned);
+    assert_eq!(invalidation, &told, "what `invalidation` tests");
     let refused = sandbox.run(&["push", "nowhere", "--local", "bucket", "--json", "-q"]).json();
     assert_eq!(names(&refused), sorted(top));
     assert_eq!((&refused["ok"], &refused["verb"]), (&Value::from(false), &Value::from("push")));
