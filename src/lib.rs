@@ -5,6 +5,7 @@
 
 pub mod apply;
 pub mod build;
+pub mod cloudfront;
 pub mod collect;
 pub mod compare;
 mod deploy;
@@ -14,6 +15,7 @@ pub mod encode;
 pub mod error;
 pub mod explain;
 pub mod gc;
+pub mod invalidation;
 pub mod ledger;
 pub mod local;
 pub mod manifest;
@@ -41,6 +43,7 @@ pub mod rewrite;
 pub mod rollback;
 pub mod session;
 pub mod settings;
+pub mod stale;
 pub mod storage;
 pub mod store;
 #[cfg(test)]

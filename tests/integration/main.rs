@@ -7,6 +7,7 @@ mod django_goldens;
 mod django_import;
 mod explain;
 mod gc;
+mod invalidation;
 mod local_endpoint;
 mod manifest;
 mod manual;

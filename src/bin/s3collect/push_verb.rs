@@ -62,9 +62,17 @@ pub(crate) fn tell(mut summary: Summary, asked: &Asked, printer: &Printer) -> io
         for step in &summary.steps {
             printer.data(&format!("{:4}  {}  {}\n", step.action, step.key, step.reason))?;
         }
+        if let Some(invalidation) = &summary.invalidation {
+            for path in &invalidation.paths {
+                printer.data(&format!("invalidate  {path}  on {}\n", invalidation.distribution))?;
+            }
+        }
     }
     if !summary.steps.is_empty() || summary.ok {
         printer.line(&summary.to_string());
+    }
+    if let Some(invalidation) = &summary.invalidation {
+        printer.line(&invalidation.to_string());
     }
     Ok(summary.exit(asked.differences_fail))
 }
