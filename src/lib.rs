@@ -21,6 +21,8 @@ pub mod local;
 pub mod manifest;
 pub mod media_type;
 pub mod migrate;
+#[cfg(test)]
+mod model_tests;
 pub mod name;
 pub mod object;
 mod parallel;
