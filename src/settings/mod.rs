@@ -254,6 +254,8 @@ pub struct CollectSettings {
     pub ignore_patterns: Vec<String>,
     /// Whether links may leave their source.
     pub follow_symlinks: bool,
+    /// Names of files that are stored though they look as if they were not meant for everybody.
+    pub allow_sensitive: Vec<NamePattern>,
 }
 
 /// A static dir, with the prefix that its names get.

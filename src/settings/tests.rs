@@ -632,6 +632,30 @@ fn globs_are_told_by_their_line() {
 }
 
 #[test]
+fn sensitive_files_are_allowed_by_globs_or_all_at_once() {
+    let allowed = |run: Run| {
+        let globs = run.load(SHOW).settings.collect.allow_sensitive;
+        ["a/b.pem", "tls/ca.pem", "c.key"].map(|name| globs.iter().any(|glob| glob.matches(name)))
+    };
+    assert_eq!(allowed(Run::default()), [false; 3]);
+    assert_eq!(allowed(Run::file("allow_sensitive = [\"tls/*\", \"*.key\"]")), [false, true, true]);
+    assert_eq!(allowed(Run::file("allow_sensitive = true")), [true; 3]);
+    assert_eq!(allowed(Run::file("allow_sensitive = false")), [false; 3]);
+    assert_eq!(
+        allowed(Run::environment(&[("S3COLLECT_ALLOW_SENSITIVE", "*.key, tls/**")])),
+        [false, true, true]
+    );
+    assert_eq!(allowed(Run::environment(&[("S3COLLECT_ALLOW_SENSITIVE", "yes")])), [true; 3]);
+    assert_eq!(
+        Run::file("allow_sensitive = 1").set("allow_sensitive=[1]").errors(SHOW),
+        [
+            "flag `--set allow_sensitive` must be `true`, `false` or a list of globs, found something else",
+            "`allow_sensitive` in `s3collect.toml:1` must be `true`, `false` or a list of globs, found `1`",
+        ]
+    );
+}
+
+#[test]
 fn sources_have_prefixes_and_start_at_the_file() {
     let file = "sources = [\"static\", [\"vendor\", \"node_modules/x\"], {prefix = \"p\", dir = \"/d\"}]";
     let source = |prefix: &str, dir: &str| SourceDir { prefix: prefix.to_owned(), dir: PathBuf::from(dir) };
