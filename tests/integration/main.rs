@@ -13,6 +13,7 @@ mod push;
 mod readme;
 mod s3_wire;
 mod script;
+mod secrets;
 mod storage;
 mod storages;
 mod support;
