@@ -128,7 +128,7 @@ fn toml(head: &str, settings: &[(&'static str, Value)]) -> String {
 
 /// A tree with a file for each way that bodies go, and a Python that tells the settings of a project.
 fn site() -> Sandbox {
-    let sandbox = Sandbox::new()
+    Sandbox::new()
         .env("RUST_BACKTRACE", "full")
         .env("RUST_LOG", "trace")
         .env("AWS_LOG_LEVEL", "trace")
@@ -139,8 +139,7 @@ fn site() -> Sandbox {
         .file("temporary/keep", "")
         .file("static/css/site.css", "body{background:url(../img/hero.webp)}")
         .file("static/img/hero.webp", "webp")
-        .file("static/talk.mp4", vec![7; 9 << 20]);
-    sandbox
+        .file("static/talk.mp4", vec![7; 9 << 20])
 }
 
 /// A site with the secrets in one place.
