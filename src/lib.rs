@@ -12,6 +12,7 @@ pub mod django;
 pub mod encode;
 pub mod error;
 pub mod explain;
+mod inflate;
 pub mod ledger;
 pub mod local;
 pub mod manifest;

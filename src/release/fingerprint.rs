@@ -1,6 +1,7 @@
 //! What is remembered of an object's headers: enough to tell which of them changed, and no value of them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -18,9 +19,23 @@ const UNSEEN: char = '?';
 
 /// boto3's name of each parameter that an object was stored with → a hash of its value; and how it was compressed.
 /// Secrets are left out, and so is what is said about requests rather than objects.
+///
+/// Shared, not copied: most objects of a release have the same, and nobody's record may multiply it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct HeaderFingerprint(BTreeMap<String, String>);
+#[serde(from = "BTreeMap<String, String>", into = "BTreeMap<String, String>")]
+pub struct HeaderFingerprint(Arc<BTreeMap<String, String>>);
+
+impl From<BTreeMap<String, String>> for HeaderFingerprint {
+    fn from(fields: BTreeMap<String, String>) -> Self {
+        Self(Arc::new(fields))
+    }
+}
+
+impl From<HeaderFingerprint> for BTreeMap<String, String> {
+    fn from(fingerprint: HeaderFingerprint) -> Self {
+        Arc::unwrap_or_clone(fingerprint.0)
+    }
+}
 
 impl HeaderFingerprint {
     /// Of an object that is stored so.
@@ -42,19 +57,19 @@ impl HeaderFingerprint {
         if let Compression::Gzip { level, if_smaller } = compression {
             fields.insert(COMPRESSION.to_owned(), hashed(&format!("{level} {if_smaller}")));
         }
-        Self(fields)
+        fields.into()
     }
 
     /// The same of an object that somebody else stored and a HEAD showed: what a HEAD does not show is marked.
     #[must_use]
     pub fn adopted(parameters: &ObjectParameters, compression: &Compression) -> Self {
-        let Self(mut fields) = Self::of(parameters, compression);
+        let mut fields = BTreeMap::from(Self::of(parameters, compression));
         for parameter in Parameter::all().filter(|parameter| !parameter.is_compared()) {
             if let Some(value) = fields.get_mut(parameter.name()) {
                 value.insert(0, UNSEEN);
             }
         }
-        Self(fields)
+        fields.into()
     }
 
     /// Whether one of the fields that differ is compression, so that bodies may differ, too; and the others.
