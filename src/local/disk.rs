@@ -20,6 +20,8 @@ use super::refusal::{self, refuse};
 
 /// The name of the index in the directory.
 const INDEX: &str = "index.sqlite3";
+/// The most bytes of one body, as S3 has it.
+const LARGEST: u64 = 5 * 1024 * 1024 * 1024;
 /// How much of a body waits in memory before it is written.
 const CHUNK: usize = 512 * 1024;
 
@@ -85,11 +87,22 @@ impl Disk {
         algorithms: Vec<Algorithm>,
     ) -> S3Result<Stored> {
         let announced = body.remaining_length().exact();
+        let most = self.limit.unwrap_or(LARGEST).min(LARGEST);
+        let within = |length: usize| {
+            // A limit of our own stands for a disk that is full.
+            if length as u64 <= most {
+                Ok(())
+            } else {
+                Err(if most < LARGEST { refusal::full() } else { too_large() })
+            }
+        };
+        within(announced.unwrap_or_default())?;
         let mut received = 0;
         let mut spool: Option<Spool> = None;
         loop {
             let (chunks, ended) = gather(&mut body).await?;
             received += chunks.iter().map(Bytes::len).sum::<usize>();
+            within(received)?;
             if ended && announced.is_some_and(|announced| announced != received) {
                 return Err(incomplete());
             }
@@ -153,6 +166,10 @@ async fn gather(body: &mut StreamingBlob) -> S3Result<(Vec<Bytes>, bool)> {
         }
     }
     Ok((chunks, false))
+}
+
+fn too_large() -> S3Error {
+    refuse(S3ErrorCode::EntityTooLarge, "Your proposed upload exceeds the maximum allowed size")
 }
 
 fn incomplete() -> S3Error {
