@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+mod printable;
 mod summary;
 
+pub use printable::{printable, printable_json};
 pub use summary::{Bytes, ManifestState, ManifestSummary, StepSummary, Summary, count};
 
 /// Something that happened while a plan was made or carried out.

@@ -6,6 +6,7 @@ mod conformance;
 mod django_goldens;
 mod django_import;
 mod explain;
+mod hostile;
 mod local_endpoint;
 mod manifest;
 mod prehashed;

@@ -9,7 +9,7 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use s3collect::error::{Exit, Problem};
-use s3collect::report::{Bytes, Event, Reporter};
+use s3collect::report::{Bytes, Event, Reporter, printable, printable_json};
 use serde::Serialize;
 use serde_json::json;
 
@@ -47,9 +47,15 @@ impl Printer {
         Self { verbosity, color, bar: Mutex::new(None), show_bar }
     }
 
-    /// Data, to stdout. The error of a pipe whose reader has gone is the caller's to end quietly on.
+    /// Data as it is, to stdout. The error of a pipe whose reader has gone is the caller's to end quietly on.
     pub(crate) fn data(&self, text: &str) -> io::Result<()> {
         self.bytes(text.as_bytes())
+    }
+
+    /// Lines of data with names in them, one a line whatever is in it.
+    pub(crate) fn rows<T: AsRef<str>>(&self, rows: impl IntoIterator<Item = T>) -> io::Result<()> {
+        let text: String = rows.into_iter().map(|row| printable(row.as_ref()).into_owned() + "\n").collect();
+        self.data(&text)
     }
 
     /// The same for what need not be text.
@@ -61,12 +67,12 @@ impl Printer {
 
     /// A question on the terminal, which waits for its answer on the same line.
     pub(crate) fn question(&self, text: &str) {
-        self.stderr(&escape(text));
+        self.stderr(&printable(text));
     }
 
     /// A document, to stdout, for programs: indented, with a newline at its end.
     pub(crate) fn json(&self, document: &impl Serialize) -> io::Result<()> {
-        let mut text = serde_json::to_string_pretty(document)?;
+        let mut text = printable_json(serde_json::to_string_pretty(document)?);
         text.push('\n');
         self.data(&text)
     }
@@ -83,13 +89,13 @@ impl Printer {
     /// One line for people, unless they want quiet.
     pub(crate) fn line(&self, text: &str) {
         if self.verbosity > Verbosity::Quiet {
-            self.stderr(&format!("{}\n", escape(text)));
+            self.stderr(&format!("{}\n", printable(text)));
         }
     }
 
     /// A note on the state things are in, after errors; said even to those who want quiet.
     pub(crate) fn note(&self, text: &str) {
-        self.stderr(&format!("{ASIDE}note{ASIDE:#}: {}\n", escape(text)));
+        self.stderr(&format!("{ASIDE}note{ASIDE:#}: {}\n", printable(text)));
     }
 
     /// Errors: the first few whole, the number of the others.
@@ -149,32 +155,17 @@ impl Printer {
 
 /// A problem in the form of docs/style: what failed, why, the state, one thing to do.
 fn render(label: &str, style: Style, problem: &Problem) -> String {
-    let mut text = format!("{style}{label}{style:#}: {}\n", escape(&problem.message));
+    let mut text = format!("{style}{label}{style:#}: {}\n", printable(&problem.message));
     for cause in &problem.causes {
-        text.push_str(&format!("  caused by: {}\n", escape(cause)));
+        text.push_str(&format!("  caused by: {}\n", printable(cause)));
     }
     if let Some(note) = &problem.note {
-        text.push_str(&format!("  {ASIDE}note{ASIDE:#}: {}\n", escape(note)));
+        text.push_str(&format!("  {ASIDE}note{ASIDE:#}: {}\n", printable(note)));
     }
     if let Some(hint) = &problem.hint {
-        text.push_str(&format!("  {ASIDE}hint{ASIDE:#}: {}\n", escape(hint)));
+        text.push_str(&format!("  {ASIDE}hint{ASIDE:#}: {}\n", printable(hint)));
     }
     text
-}
-
-/// Control characters, and those that turn the direction of text, made harmless for a terminal.
-fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        let turns =
-            matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if turns || character.is_control() {
-            safe.extend(character.escape_unicode());
-        } else {
-            safe.push(character);
-        }
-    }
-    safe
 }
 
 /// What a file costs besides its bytes: as much as so many bytes more. A request is never free, and time left
@@ -284,10 +275,5 @@ mod tests {
         let rateless = |text: String| text.rsplit_once("  ").map(|(before, _)| before.to_owned());
         assert_eq!(rateless(told(0)).as_deref(), Some("3.0 MiB"));
         assert_eq!(rateless(told(6 << 20)).as_deref(), Some("0/1 files  3.0 MiB/6.0 MiB"));
-    }
-
-    #[test]
-    fn nothing_from_a_file_name_reaches_the_terminal_raw() {
-        assert_eq!(escape("a\u{1b}[31m\nb\u{202e}é"), "a\\u{1b}[31m\\u{a}b\\u{202e}é");
     }
 }
