@@ -120,7 +120,7 @@ pub fn process(
     let prehashed = prehashed::find(&settings.manifest, &files, |path| {
         read::bundler_file(path, &settings.collect.sources)
     })
-    .map_err(|errors| errors.iter().map(Problem::of).collect::<Vec<_>>())?;
+    .map_err(|errors| Problem::all(&errors))?;
     let rewriter = Rewriter::new(settings.manifest.js_modules, settings.manifest.lexer);
     let read = read::read(files, &prehashed.names, &settings.manifest.exclude_rewrite, &rewriter);
     let sources: Vec<String> =
@@ -131,15 +131,15 @@ pub fn process(
         directories,
         sources: &sources,
     };
-    let mut problems: Vec<Problem> = read.errors.iter().map(Problem::of).collect();
+    let mut problems = Problem::all(&read.errors);
     match post_process::post_process(read.sources, &options) {
         Ok(mut processed) if problems.is_empty() => {
-            processed.warnings.splice(..0, prehashed.warnings.iter().map(Problem::of));
+            processed.warnings.splice(..0, Problem::all(&prehashed.warnings));
             Ok(processed)
         }
         Ok(_) => Err(problems),
         Err(errors) => {
-            problems.extend(errors.iter().map(Problem::of));
+            problems.extend(Problem::all(&errors));
             problems.sort_by(|left, right| left.name.cmp(&right.name));
             Err(problems)
         }
@@ -191,7 +191,7 @@ fn run(
         (build.unchanged, build.removed) = (unchanged, removed);
     }
     build.document = processed.manifest.to_json();
-    build.manifest = Some(built(&processed.manifest, settings.manifest.manifest_name.to_string()));
+    build.manifest = Some(built(processed.manifest, settings.manifest.manifest_name.to_string()));
     Ok(())
 }
 
@@ -201,16 +201,16 @@ fn collected(
     build: &mut Build,
 ) -> Result<Vec<CollectedFile>, Vec<Problem>> {
     let collected = collect::collect(&settings.collect, &settings.location, home)
-        .map_err(|errors| errors.iter().map(Problem::of).collect::<Vec<_>>())?;
+        .map_err(|errors| Problem::all(&errors))?;
     build.warnings = collected.warnings();
     Ok(collected.files)
 }
 
-fn built(manifest: &Manifest, name: String) -> BuiltManifest {
+fn built(manifest: Manifest, name: String) -> BuiltManifest {
     BuiltManifest {
         name,
         hash: manifest.hash().to_owned(),
         entries: manifest.paths().len() as u64,
-        paths: manifest.paths().clone(),
+        paths: manifest.into_paths(),
     }
 }

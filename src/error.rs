@@ -153,6 +153,12 @@ impl Problem {
             exit: error.exit(),
         }
     }
+
+    /// The same of several, in their order.
+    #[must_use]
+    pub fn all<E: Diagnose>(errors: &[E]) -> Vec<Self> {
+        errors.iter().map(Self::of).collect()
+    }
 }
 
 /// For programs that hand it on: the message and its causes on one line.

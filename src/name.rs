@@ -127,20 +127,20 @@ impl AssetName {
             if !name.is_empty() {
                 name.push('/');
             }
-            // As django-storages cleans names; a part that becomes `..` is refused below.
-            name.push_str(&part.replace('\\', "/"));
+            name.push_str(part);
         }
-        Self::new(name)
+        // As django-storages cleans names; a part that becomes `..` is refused.
+        Self::new(if name.contains('\\') { name.replace('\\', "/") } else { name })
     }
 
     /// The same name below a prefix, as `STATICFILES_DIRS` tuples have it; an empty prefix changes nothing.
     ///
     /// # Errors
     /// [`NameError::NotRelative`] where the prefix is no relative path.
-    pub fn under(&self, prefix: &str) -> Result<Self, NameError> {
+    pub fn under(self, prefix: &str) -> Result<Self, NameError> {
         let prefix = prefix.trim_end_matches('/');
         if prefix.is_empty() {
-            return Ok(self.clone());
+            return Ok(self);
         }
         Self::new(format!("{prefix}/{}", self.0))
     }
@@ -275,12 +275,13 @@ impl Location {
         ObjectKey::new(format!("{}{name}", self.prefix()))
     }
 
-    /// The key of a stored name under this location.
+    /// Whether a name has a key under this location, which is not made for that.
     ///
     /// # Errors
     /// [`NameError::KeyTooLong`].
-    pub fn stored_key(&self, name: &StoredName) -> Result<ObjectKey, NameError> {
-        ObjectKey::new(format!("{}{name}", self.prefix()))
+    pub fn check(&self, name: &AssetName) -> Result<(), NameError> {
+        let is_short = self.0.len() + "/".len() + name.as_str().len() <= MAX_KEY_BYTES;
+        if is_short { Ok(()) } else { self.key(name).map(drop) }
     }
 }
 

@@ -1,32 +1,53 @@
 //! The same work on many things, on all cores. A leaf: it touches nothing itself.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::num::NonZero;
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread;
 
-/// What the work makes of each item, in the order of the items. Each core takes the next item when it is done with one.
+/// So many batches there are for each core: where one takes longer, the others do more.
+const BATCHES: usize = 64;
+
+/// Longer batches spare nothing worth waiting for the last of them.
+const LONGEST: usize = 32;
+
+/// Asked once, as Linux reads files to tell.
+static CORES: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get));
+
+/// What the work makes of each item, in the order of the items.
 pub(crate) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let cores = thread::available_parallelism().map_or(1, usize::from).min(items.len());
+    let length = (items.len() / (*CORES * BATCHES)).clamp(1, LONGEST);
+    batches(items.chunks(length), |batch| batch.iter().map(&work).collect())
+}
+
+/// What the work makes of each batch, in the order of the batches. Each core takes the next batch when it is done with
+/// one; they come one after the other, however costly they are to get.
+pub(crate) fn batches<B: Send, R: Send>(
+    batches: impl Iterator<Item = B> + Send,
+    work: impl Fn(B) -> Vec<R> + Sync,
+) -> Vec<R> {
+    let cores = batches.size_hint().1.map_or(*CORES, |most| most.min(*CORES));
     if cores <= 1 {
-        return items.iter().map(work).collect();
+        return batches.flat_map(work).collect();
     }
-    let next = AtomicUsize::new(0);
+    let batches = Mutex::new(batches.enumerate());
     let take = || {
         let mut done = Vec::new();
         loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(item) = items.get(index) else { return done };
-            done.push((index, work(item)));
+            let next = batches.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((index, batch)) = next else { return done };
+            done.push((index, work(batch)));
         }
     };
-    let mut done: Vec<(usize, R)> = thread::scope(|scope| {
+    // This thread only waits: on a busy core the first thread that it starts may stay behind it for milliseconds.
+    let mut done = thread::scope(|scope| {
         let threads: Vec<_> = (0..cores).map(|_| scope.spawn(take)).collect();
         threads
             .into_iter()
             .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
+            .collect::<Vec<_>>()
     });
     done.sort_unstable_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, result)| result).collect()
+    done.into_iter().flat_map(|(_, results)| results).collect()
 }
 
 #[cfg(test)]
@@ -39,5 +60,12 @@ mod tests {
         let doubled: Vec<usize> = items.iter().map(|item| item * 2).collect();
         assert_eq!(map(&items, |item| item * 2), doubled);
         assert_eq!(map(&[] as &[usize], |item| *item), Vec::<usize>::new());
+    }
+
+    #[test]
+    fn batches_may_be_of_any_length() {
+        let results = batches((0..100).filter(|length| length % 2 == 0), |length| vec![length; length]);
+        let expected: Vec<usize> = (0..100).step_by(2).flat_map(|length| vec![length; length]).collect();
+        assert_eq!(results, expected);
     }
 }

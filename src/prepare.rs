@@ -51,7 +51,7 @@ pub struct PreparedManifest {
 /// Everything that is wrong with sources, names, rules and references.
 pub fn prepare(settings: &Settings, home: Option<&Path>) -> Result<Prepared, Vec<Problem>> {
     let collected = collect::collect(&settings.collect, &settings.location, home)
-        .map_err(|errors| errors.iter().map(Problem::of).collect::<Vec<_>>())?;
+        .map_err(|errors| Problem::all(&errors))?;
     for (path, what, setting) in [
         (&settings.connection.local, "local bucket directory", "local"),
         (&settings.manifest.local_path, "local manifest", "manifest_location"),
@@ -128,7 +128,7 @@ fn asset(
     role: Role,
     stored_name: StoredName,
 ) -> Result<Asset, NameError> {
-    let key = settings.location.stored_key(&stored_name)?;
+    let key = settings.location.key(stored_name.as_name())?;
     let object =
         Described { name: material.name(), stored_name: &stored_name, key: &key, role, content_type: None };
     let description = object::describe(&settings.objects, object);

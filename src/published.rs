@@ -7,7 +7,7 @@ use crate::error::{Diagnose, Exit};
 use crate::inflate::gunzip;
 use crate::manifest::{Manifest, ManifestError};
 use crate::name::ObjectKey;
-use crate::store::{Fetch, Fetched, Store, StoreError, fetch};
+use crate::store::{Fetch, Fetched, Store, StoreError, Target, fetch};
 
 /// The most bytes of a manifest, stored or decompressed: a million names are about 150 MB.
 const MOST: u64 = 256 * 1024 * 1024;
@@ -27,30 +27,21 @@ pub struct Published {
 #[derive(Debug, thiserror::Error)]
 pub enum PublishedError {
     /// Nothing is published there.
-    #[error("there is no manifest at `s3://{bucket}/{key}`")]
-    Absent {
-        /// The bucket.
-        bucket: String,
-        /// The key.
-        key: ObjectKey,
-    },
+    #[error("there is no manifest at `{0}`")]
+    Absent(Target),
     /// The object is no manifest.
-    #[error("`s3://{bucket}/{key}` is no manifest")]
+    #[error("`{object}` is no manifest")]
     Unreadable {
-        /// The bucket.
-        bucket: String,
-        /// The key.
-        key: ObjectKey,
+        /// The object.
+        object: Target,
         /// What is wrong with it.
         source: ManifestError,
     },
     /// The object cannot be decompressed.
-    #[error("`s3://{bucket}/{key}` cannot be decompressed")]
+    #[error("`{object}` cannot be decompressed")]
     Damaged {
-        /// The bucket.
-        bucket: String,
-        /// The key.
-        key: ObjectKey,
+        /// The object.
+        object: Target,
         /// Why not.
         source: io::Error,
     },
@@ -62,8 +53,8 @@ pub enum PublishedError {
 impl Diagnose for PublishedError {
     fn key(&self) -> Option<String> {
         match self {
-            Self::Absent { key, .. } | Self::Unreadable { key, .. } | Self::Damaged { key, .. } => {
-                Some(key.to_string())
+            Self::Absent(object) | Self::Unreadable { object, .. } | Self::Damaged { object, .. } => {
+                Some(object.key.clone())
             }
             Self::Store(error) => error.key(),
         }
@@ -78,7 +69,7 @@ impl Diagnose for PublishedError {
 
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Absent { .. } => {
+            Self::Absent(_) => {
                 Some("publish one with `s3collect push --manifest`, or correct `location`".to_owned())
             }
             Self::Unreadable { source, .. } => source.hint(),
@@ -105,24 +96,16 @@ pub async fn manifest<S: Store>(
     key: &ObjectKey,
     known: Option<&str>,
 ) -> Result<Option<Published>, PublishedError> {
+    let object = || Target { bucket: bucket.to_owned(), key: key.to_string() };
     let fetched = match fetch(store, key, known, MOST).await? {
-        Fetch::Absent => {
-            return Err(PublishedError::Absent { bucket: bucket.to_owned(), key: key.clone() });
-        }
+        Fetch::Absent => return Err(PublishedError::Absent(object())),
         Fetch::Unchanged => return Ok(None),
         Fetch::Object(fetched) => fetched,
     };
     let etag = fetched.etag.clone();
-    let document = decoded(fetched).map_err(|source| PublishedError::Damaged {
-        bucket: bucket.to_owned(),
-        key: key.clone(),
-        source,
-    })?;
-    let manifest = Manifest::parse(&document).map_err(|source| PublishedError::Unreadable {
-        bucket: bucket.to_owned(),
-        key: key.clone(),
-        source,
-    })?;
+    let document = decoded(fetched).map_err(|source| PublishedError::Damaged { object: object(), source })?;
+    let manifest = Manifest::parse(&document)
+        .map_err(|source| PublishedError::Unreadable { object: object(), source })?;
     Ok(Some(Published { manifest, document, etag }))
 }
 

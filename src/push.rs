@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::apply::{self, Applied, ApplyOptions, Budget};
 use crate::compare::{self, CompareOptions, Listing};
+use crate::deploy::{keep_locally, manifest_summary, settle, tell};
 use crate::error::Problem;
 use crate::name::ObjectKey;
 use crate::plan::{Asset, Plan};
@@ -15,7 +16,7 @@ use crate::prepare::Prepared;
 use crate::release::RecordedObject;
 use crate::report::{Reporter, Summary};
 use crate::settings::Settings;
-use crate::store::retry::{Pressure, Retrying};
+use crate::store::retry::Retrying;
 use crate::store::{Limit, Store};
 
 #[cfg(test)]
@@ -23,11 +24,8 @@ mod manifest_tests;
 mod recorded;
 #[cfg(test)]
 mod release_tests;
-mod settle;
 #[cfg(test)]
 mod tests;
-
-use settle::{keep_locally, manifest_summary, settle, tell};
 
 /// What a push is asked for besides its settings.
 #[derive(Debug, Clone, Default)]
@@ -77,13 +75,8 @@ pub async fn push<S: Store + 'static>(
         warnings: prepared.warnings,
         ..Summary::default()
     };
-    let limit = Limit::new(settings.transfer.concurrency);
-    let pressed = Arc::clone(&limit);
     let attempts = settings.connection.client.attempts;
-    let store = Retrying::with_attempts(store, attempts, move |pressure| match pressure {
-        Pressure::SlowDown => pressed.shrink(),
-        Pressure::Succeeded => pressed.grow(),
-    });
+    let (store, limit) = Retrying::limited(store, attempts, settings.transfer.concurrency);
     let run = Run { settings, options: &options, store: Arc::new(store), limit, reporter, cancel };
     let done = match settings.releases.record {
         true => run.recorded(prepared.assets, prepared.manifest.as_ref(), &mut summary).await,

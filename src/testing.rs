@@ -188,6 +188,13 @@ impl Watched {
         &self.0.memory
     }
 
+    /// Another bucket with the same objects in it, as old as they are here.
+    pub(crate) fn copied(&self) -> Self {
+        let copy = Self::new();
+        copy.memory().resemble(self.memory());
+        copy
+    }
+
     pub(crate) fn traffic(&self) -> MutexGuard<'_, Traffic> {
         self.0.traffic.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -21,9 +21,9 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "servers")]
 
 import environment
+import outcome
 
 MANIFEST = "staticfiles.json"
-SHOWN = 20
 GIVES_UP = "Max post-process passes exceeded"
 # The time that `s3collect manifest` may take, as a part of Django's, on trees large enough that the interpreter's start does not count.
 PART, LARGE = 1 / 50, 2500
@@ -189,25 +189,16 @@ def differences(theirs, ours):
 def report(rows):
     """Prints the table, then every difference; 1 where there is one."""
     heading = ("tree", "files", "stored", "left out", "passes", "collectstatic", "manifest", "ratio", "--out", "ratio", "differences")
-    table = [heading] + [
-        (row.tree, str(row.files), str(row.stored), str(len(row.left_out)), "more" if row.patient else "5",
+    outcome.table(heading, [
+        (row.tree, row.files, row.stored, len(row.left_out), "more" if row.patient else "5",
          f"{row.theirs_seconds:.2f} s", f"{row.names_seconds:.3f} s", row.ratio(row.names_seconds), f"{row.ours_seconds:.3f} s",
-         row.ratio(row.ours_seconds), str(len(row.failures)))
+         row.ratio(row.ours_seconds), len(row.failures))
         for row in rows
-    ]
-    widths = [max(map(len, column)) for column in zip(*table)]
-    for line in table:
-        print("  ".join(word.ljust(width) for word, width in zip(line, widths)).rstrip())
+    ])
     for row in rows:
-        for name in row.left_out[:SHOWN]:
+        for name in row.left_out[:outcome.SHOWN]:
             print(f"{row.tree}: left out, since Django fails for it: {name}")
-        for failure in row.failures[:SHOWN]:
-            print(f"{row.tree}: {failure}")
-        if len(row.failures) > SHOWN:
-            print(f"{row.tree}: and {len(row.failures) - SHOWN} more")
-    failed = sum(bool(row.failures) for row in rows)
-    print(f"\n{len(rows) - failed} the same, {failed} differ")
-    return 1 if failed or not rows else 0
+    return outcome.verdict(rows, lambda row: row.tree, "the same", "differ")
 
 
 if __name__ == "__main__":

@@ -16,11 +16,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 import bucket
 import cases
 import environment
+import outcome
 import trees
 from servers import SERVERS, Endpoint, free_ports
 
 THEIRS, OURS = "collectstatic", "s3collect"
-SHOWN = 20
 # The exit status of a dry run that would put something.
 DIFFERENT = 3
 
@@ -346,19 +346,9 @@ def run(arguments):
 def report(rows):
     """Prints the table, then every difference; 1 where there is one."""
     heading = ("server", "tree", "settings", "objects", "allowed", "collectstatic", "push", "failures")
-    table = [heading] + [
-        (row.server, row.tree, row.case, str(row.objects), str(row.allowed), f"{row.theirs_seconds:.1f} s",
-         f"{row.ours_seconds:.1f} s", str(len(row.failures)))
+    outcome.table(heading, [
+        (row.server, row.tree, row.case, row.objects, row.allowed, f"{row.theirs_seconds:.1f} s", f"{row.ours_seconds:.1f} s",
+         len(row.failures))
         for row in rows
-    ]
-    widths = [max(map(len, column)) for column in zip(*table)]
-    for line in table:
-        print("  ".join(word.ljust(width) for word, width in zip(line, widths)).rstrip())
-    for row in rows:
-        for failure in row.failures[:SHOWN]:
-            print(f"{row.server}: {row.tree}: {row.case}: {failure}")
-        if len(row.failures) > SHOWN:
-            print(f"{row.server}: {row.tree}: {row.case}: and {len(row.failures) - SHOWN} more")
-    failed = sum(bool(row.failures) for row in rows)
-    print(f"\n{len(rows) - failed} passed, {failed} failed")
-    return 1 if failed or not rows else 0
+    ])
+    return outcome.verdict(rows, lambda row: f"{row.server}: {row.tree}: {row.case}", "passed", "failed")

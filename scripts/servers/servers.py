@@ -149,6 +149,8 @@ class SeaweedFS(Server):
             elf_program("weed"), "mini", f"-dir={directory / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
             f"-s3.port={port}", f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}",
             f"-admin.port={admin}", "-admin.ui=false", "-webdav=false", "-s3.port.iceberg=0", "-s3.port.lance=0",
+            # not by the free space: a disk that is nearly full would get no volume at all
+            "-volume.max=100", "-master.volumeSizeLimitMB=128",
             "-master.telemetry=false", "-s3.domainName=s3.localhost", "-s3.autoCreateBucket=false",
             f"-s3.config={directory / 's3.json'}",
         ]

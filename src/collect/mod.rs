@@ -232,8 +232,9 @@ impl Gathering<'_> {
     }
 
     fn add_file(&mut self, source: usize, prefix: &str, found: Found) -> Result<(), CollectError> {
-        let Found { name: relative, path, stamp } = found;
-        let named = relative.under(prefix).and_then(|name| self.location.key(&name).map(|_| name));
+        let Found { name, path, stamp } = found;
+        let length = name.as_str().len();
+        let named = name.under(prefix).and_then(|name| self.location.check(&name).map(|()| name));
         let name = match named {
             Ok(name) => name,
             Err(problem) => return Err(CollectError::Name { path, problem }),
@@ -241,23 +242,24 @@ impl Gathering<'_> {
         match self.files.get(&name) {
             Some(first) => self.shadowed.push(Shadowed { name, path, by: first.path.clone() }),
             None => {
-                self.suspect(&relative, &name, &path);
+                self.suspect(&name, length, &path);
                 self.files.insert(name.clone(), CollectedFile { name, path, source, stamp });
             }
         }
         Ok(())
     }
 
-    /// Refuses a file that looks as if it were not meant for everybody, unless somebody said that it is. A prefix is
-    /// a choice of theirs.
-    fn suspect(&mut self, relative: &AssetName, name: &AssetName, path: &Path) {
-        let Some(Suspicion { kind, pattern, part }) = sensitive::suspect(relative.as_str()) else { return };
+    /// Refuses a file that looks as if it were not meant for everybody, unless somebody said that it is. What is
+    /// before the last `length` bytes is a prefix, a choice of theirs.
+    fn suspect(&mut self, name: &AssetName, length: usize, path: &Path) {
+        let (prefix, relative) = name.as_str().split_at(name.as_str().len() - length);
+        let Some(Suspicion { kind, pattern, part }) = sensitive::suspect(relative) else { return };
         if self.allow_sensitive.iter().any(|allowed| allowed.matches(name.as_str())) {
             return;
         }
-        let below = relative.as_str()[part.len()..].matches('/').count();
+        let below = relative[part.len()..].matches('/').count();
         let path = path.ancestors().nth(below).unwrap_or(path).to_owned();
-        let name = &name.as_str()[..name.as_str().len() - relative.as_str().len() + part.len()];
+        let name = &name.as_str()[..prefix.len() + part.len()];
         let allow = if below > 0 { format!("{}/**", globset::escape(name)) } else { globset::escape(name) };
         let error =
             CollectError::Sensitive { name: name.to_owned(), path: path.clone(), kind, pattern, allow };
@@ -282,16 +284,14 @@ impl Gathering<'_> {
 
 /// Groups of names that a file system which knows no case, or normalises, could not keep apart.
 fn look_alikes<'a>(names: impl Iterator<Item = &'a AssetName>) -> Vec<Vec<AssetName>> {
-    let mut groups: BTreeMap<String, Vec<AssetName>> = BTreeMap::new();
-    for name in names {
-        let text = name.as_str();
-        let folded = match text.is_ascii() {
-            true => text.to_ascii_lowercase(),
-            false => text.nfc().collect::<String>().to_lowercase().nfc().collect(),
-        };
-        groups.entry(folded).or_default().push(name.clone());
-    }
-    groups.into_values().filter(|group| group.len() > 1).collect()
+    let folded = |name: &str| match name.is_ascii() {
+        true => name.to_ascii_lowercase(),
+        false => name.nfc().collect::<String>().to_lowercase().nfc().collect(),
+    };
+    let mut names: Vec<(String, &AssetName)> = names.map(|name| (folded(name.as_str()), name)).collect();
+    names.sort();
+    let groups = names.chunk_by(|left, right| left.0 == right.0).filter(|group| group.len() > 1);
+    groups.map(|group| group.iter().map(|(_, name)| (*name).clone()).collect()).collect()
 }
 
 #[cfg(test)]

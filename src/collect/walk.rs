@@ -2,7 +2,7 @@
 
 use std::fs::{self, FileType};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, is_separator};
 
 use walkdir::{DirEntry, WalkDir};
 
@@ -28,32 +28,32 @@ pub(super) struct Found {
     pub(super) stamp: FileStamp,
 }
 
+/// So many files are looked at together: fewer, and cores would often wait for each other's walking.
+const BATCH: usize = 512;
+
 struct Walk<'a> {
     dir: &'a Path,
     /// The directory with all links resolved, which the targets of links are compared with.
     real: PathBuf,
     ignore: &'a Ignore,
     follow_symlinks: bool,
+    entries: walkdir::IntoIter,
     walked: Walked,
-    /// The files that were met, not looked at yet.
-    entries: Vec<DirEntry>,
 }
 
-/// Walks a static dir that is known to be a directory.
+/// Walks a static dir that is known to be a directory. One core goes from directory to directory; all look at the files.
 pub(super) fn walk(dir: &Path, real: PathBuf, ignore: &Ignore, follow_symlinks: bool) -> Walked {
-    let mut walk =
-        Walk { dir, real, ignore, follow_symlinks, walked: Walked::default(), entries: Vec::new() };
-    let mut entries = WalkDir::new(dir).min_depth(1).follow_links(true).sort_by_file_name().into_iter();
-    while let Some(entry) = entries.next() {
-        let descend = match entry {
-            Ok(entry) => walk.enter(&entry),
-            Err(error) => walk.fail(error),
-        };
-        if !descend {
-            entries.skip_current_dir();
+    let entries = WalkDir::new(dir).min_depth(1).follow_links(true).sort_by_file_name().into_iter();
+    let mut walk = Walk { dir, real, ignore, follow_symlinks, entries, walked: Walked::default() };
+    let found =
+        parallel::batches(&mut walk, |batch| batch.into_iter().map(|entry| look(dir, entry)).collect());
+    let mut walked = walk.walked;
+    for found in found {
+        match found {
+            Ok(found) => walked.files.push(found),
+            Err(error) => walked.errors.push(error),
         }
     }
-    let mut walked = walk.look();
     if walked.files.is_empty() && walked.errors.is_empty() {
         let dir = dir.to_owned();
         walked.errors.push(match walked.ignored.is_empty() {
@@ -64,53 +64,69 @@ pub(super) fn walk(dir: &Path, real: PathBuf, ignore: &Ignore, follow_symlinks: 
     walked
 }
 
+/// The files that are met, in batches.
+impl Iterator for Walk<'_> {
+    type Item = Vec<DirEntry>;
+
+    fn next(&mut self) -> Option<Vec<DirEntry>> {
+        let mut batch = Vec::with_capacity(BATCH);
+        while batch.len() < BATCH
+            && let Some(entry) = self.entries.next()
+        {
+            let descend = match entry {
+                Ok(entry) => self.enter(entry, &mut batch),
+                Err(error) => self.fail(error),
+            };
+            if !descend {
+                self.entries.skip_current_dir();
+            }
+        }
+        if batch.is_empty() { None } else { Some(batch) }
+    }
+}
+
+/// Looks at a file.
+fn look(dir: &Path, entry: DirEntry) -> Result<Found, CollectError> {
+    let file_type = entry.file_type();
+    let metadata = if file_type.is_file() { Some(entry.metadata()) } else { None };
+    let path = entry.into_path();
+    let Some(metadata) = metadata else {
+        return Err(CollectError::Special { kind: kind(file_type), path });
+    };
+    let name = match AssetName::from_relative(relative(dir, &path)) {
+        Ok(name) => name,
+        Err(problem) => {
+            let problem = match problem {
+                NameError::NotUtf8(_) => NameError::NotUtf8(path.display().to_string()),
+                other => other,
+            };
+            return Err(CollectError::Name { path, problem });
+        }
+    };
+    match metadata {
+        Ok(metadata) => Ok(Found { name, path, stamp: FileStamp::of(&metadata) }),
+        Err(error) => Err(CollectError::Unreadable { path, source: error.into() }),
+    }
+}
+
 impl Walk<'_> {
     /// Takes an entry in; false where it is a directory that is not to be gone into.
-    fn enter(&mut self, entry: &DirEntry) -> bool {
-        let file_type = entry.file_type();
-        if self.ignores(entry.path(), file_type.is_dir()) {
-            return !file_type.is_dir();
+    fn enter(&mut self, entry: DirEntry, batch: &mut Vec<DirEntry>) -> bool {
+        let is_dir = entry.file_type().is_dir();
+        if self.ignores(entry.path(), is_dir) {
+            return !is_dir;
         }
         if entry.path_is_symlink()
             && !self.follow_symlinks
             && let Err(error) = self.check_link(entry.path())
         {
             self.walked.errors.push(error);
-            return !file_type.is_dir();
+            return !is_dir;
         }
-        if !file_type.is_dir() {
-            self.entries.push(entry.clone());
+        if !is_dir {
+            batch.push(entry);
         }
         true
-    }
-
-    /// Looks at all files that were met, which is most of the work, on all cores.
-    fn look(mut self) -> Walked {
-        for found in parallel::map(&self.entries, |entry| self.file(entry)) {
-            match found {
-                Ok(found) => self.walked.files.push(found),
-                Err(error) => self.walked.errors.push(error),
-            }
-        }
-        self.walked
-    }
-
-    fn file(&self, entry: &DirEntry) -> Result<Found, CollectError> {
-        let path = entry.path().to_owned();
-        if !entry.file_type().is_file() {
-            return Err(CollectError::Special { kind: kind(entry.file_type()), path });
-        }
-        let name = AssetName::from_relative(self.relative(&path)).map_err(|problem| {
-            let problem = match problem {
-                NameError::NotUtf8(_) => NameError::NotUtf8(path.display().to_string()),
-                other => other,
-            };
-            CollectError::Name { path: path.clone(), problem }
-        })?;
-        match entry.metadata() {
-            Ok(metadata) => Ok(Found { name, path, stamp: FileStamp::of(&metadata) }),
-            Err(error) => Err(CollectError::Unreadable { path, source: error.into() }),
-        }
     }
 
     /// Takes an error of the walk in; what is ignored may be as broken as it likes.
@@ -139,7 +155,7 @@ impl Walk<'_> {
 
     /// Whether a pattern ignores a file or a directory; takes note of it.
     fn ignores(&mut self, path: &Path, is_dir: bool) -> bool {
-        let relative = self.relative(path);
+        let relative = relative(self.dir, path);
         let base_name = relative.file_name().unwrap_or_default().to_string_lossy();
         let pattern = if is_dir {
             self.ignore.directory(&base_name)
@@ -150,10 +166,12 @@ impl Walk<'_> {
         self.walked.ignored.push((relative.to_owned(), pattern.to_owned()));
         true
     }
+}
 
-    fn relative<'p>(&self, path: &'p Path) -> &'p Path {
-        path.strip_prefix(self.dir).unwrap_or(path)
-    }
+/// The path below a directory that the walk gives. As text, which need not be taken apart, where it is text.
+fn relative<'p>(dir: &Path, path: &'p Path) -> &'p Path {
+    let below = |path: &'p str| Some(path.strip_prefix(dir.to_str()?)?.trim_start_matches(is_separator));
+    path.to_str().and_then(below).map_or_else(|| path.strip_prefix(dir).unwrap_or(path), Path::new)
 }
 
 /// What is wrong with a link that cannot be followed.

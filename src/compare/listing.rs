@@ -21,7 +21,7 @@ pub struct Listing {
 }
 
 /// A location with far more objects than the plan is listed up to this many pages, then given up.
-pub(super) fn page_limit(planned: usize) -> usize {
+pub(crate) fn page_limit(planned: usize) -> usize {
     (planned * 4 / 1000).max(20)
 }
 

@@ -24,6 +24,7 @@ use crate::store::{Limit, ListedObject, ObjectHead, Store, StoreError, StoredChe
 
 mod listing;
 
+pub(crate) use listing::page_limit;
 pub use listing::{Listing, list};
 #[cfg(test)]
 mod tests;

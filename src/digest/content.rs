@@ -1,9 +1,10 @@
 //! The content hash, and the hashed name that Django makes with it.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use md5::{Digest, Md5};
 
+use super::lanes;
 use crate::python::url::{NotAUrl, urlsplit};
 use crate::python::{path, strip, unquote};
 
@@ -25,11 +26,26 @@ impl ContentHash {
         hasher.update(content);
         hasher.finish()
     }
+
+    /// The hashes of contents that are all in hand, in their order: much sooner than one after the other.
+    #[must_use]
+    pub fn of_each(contents: &[&[u8]]) -> Vec<Self> {
+        lanes::hashes(contents).iter().map(Self::begin_of).collect()
+    }
+
+    fn begin_of(md5: &[u8; 16]) -> Self {
+        let mut hash = [0; LENGTH];
+        hash.copy_from_slice(&md5[..LENGTH]);
+        Self(hash)
+    }
 }
 
 impl fmt::Display for ContentHash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        let digits = self.0.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        digits
+            .map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]))
+            .try_for_each(|digit| formatter.write_char(digit))
     }
 }
 
@@ -46,9 +62,7 @@ impl ContentHasher {
     /// The hash of all that was taken in.
     #[must_use]
     pub fn finish(self) -> ContentHash {
-        let mut hash = [0; LENGTH];
-        hash.copy_from_slice(&self.0.finalize()[..LENGTH]);
-        ContentHash(hash)
+        ContentHash::begin_of(&self.0.finalize().into())
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod checksum;
 mod content;
+mod lanes;
 mod layout;
 
 use md5::{Digest, Md5};

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Exit, Problem};
-use crate::release::{Claim, ClaimKind, ClaimRefusal, Pointer};
+use crate::release::{Claim, ClaimRefusal, Pointer};
 use crate::report::{Event, Reporter};
 use crate::store::{Store, StoreError};
 
@@ -124,8 +124,8 @@ impl<S: Store> Ledger<S> {
         claim: Claim,
         timeout: Duration,
     ) -> Result<Claimed<S>, StoreError> {
-        let is_left = left.map(|left| &left.claim) == seen.pointer.claim.as_ref();
-        let before = if is_left { seen.pointer.without_claim() } else { seen.pointer.clone() };
+        let is_left = left.is_some_and(|left| Some(&left.claim) == seen.pointer.claim.as_ref());
+        let before = if is_left { seen.pointer.passed_over() } else { seen.pointer.clone() };
         let pointer = match before.claimed(claim) {
             Ok(pointer) => pointer,
             Err(ClaimRefusal::Overtaken { by }) => return Ok(Claimed::Overtaken(by)),
@@ -241,11 +241,6 @@ pub struct Who<'a>(pub &'a Claim);
 impl fmt::Display for Who<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Claim { id, kind, by, .. } = self.0;
-        let kind = match kind {
-            ClaimKind::Push => "push",
-            ClaimKind::Rollback => "rollback",
-            ClaimKind::Gc => "gc",
-        };
         write!(formatter, "the {kind} `{id}`")?;
         if by.is_empty() { Ok(()) } else { write!(formatter, " by `{}`", by.escape_debug()) }
     }

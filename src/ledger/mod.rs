@@ -18,9 +18,11 @@ use crate::store::{
 
 mod claim;
 mod error;
+mod others;
 
 pub use claim::{Claimed, Free, Lease, LeftClaim, Who, wait_for_others};
 pub use error::LedgerError;
+pub use others::AtWork;
 
 /// Where records are kept below a location.
 pub const HOME: &str = ".s3collect/";
@@ -51,7 +53,7 @@ impl<S> Clone for Ledger<S> {
 }
 
 /// A pointer as it was in the bucket, or that there was none.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SeenPointer {
     /// What it said; nothing where there was none, or where it could not be read.
     pub pointer: Pointer,
@@ -96,14 +98,16 @@ pub fn home(location: &Location, prefix: Option<&Location>) -> String {
     }
 }
 
-/// An id for a release that begins at a time of the service's clock.
+/// An id for a release that begins at a time of the service's clock. It sorts behind that of the release that was live
+/// by then, also where both began within a second or the clock was set back.
 #[must_use]
-pub fn new_id(date: Option<SystemTime>) -> ReleaseId {
+pub fn new_id(date: Option<SystemTime>, live: Option<&ReleaseId>) -> ReleaseId {
     let seconds = date.and_then(|date| date.duration_since(SystemTime::UNIX_EPOCH).ok());
     let seconds = seconds.and_then(|since| i64::try_from(since.as_secs()).ok()).unwrap_or_default();
+    let earliest = live.and_then(ReleaseId::seconds).map_or(0, |live| live.saturating_add(1));
     // Two pushes of one second have to differ, and nobody has to be kept from guessing.
     let chance = RandomState::new().hash_one(seconds);
-    ReleaseId::begun(seconds, u32::try_from(chance >> 32).unwrap_or_default())
+    ReleaseId::begun(seconds.max(earliest), u32::try_from(chance >> 32).unwrap_or_default())
 }
 
 impl<S: Store> Ledger<S> {

@@ -13,8 +13,9 @@ use md5::{Digest, Md5};
 use s3s::checksum::ChecksumHasher;
 use tempfile::NamedTempFile;
 
-use super::checksum::{self, Algorithm, Values};
+use super::checksum::{self, Values};
 use super::clock;
+use crate::digest::ChecksumAlgorithm;
 
 /// How long a file may be there without being named by the index: uploads in other processes, links being made.
 const SAFE_AGE: Duration = Duration::from_hours(24);
@@ -185,7 +186,7 @@ pub(super) struct Stored {
 
 impl Spool {
     /// Begins one, to be hashed by MD5 and these.
-    pub(super) fn create(blobs: &Arc<Blobs>, algorithms: &[Algorithm]) -> io::Result<Self> {
+    pub(super) fn create(blobs: &Arc<Blobs>, algorithms: &[ChecksumAlgorithm]) -> io::Result<Self> {
         Ok(Self {
             blobs: Arc::clone(blobs),
             file: NamedTempFile::new_in(&blobs.unfinished)?,
@@ -243,7 +244,7 @@ mod tests {
     use super::*;
 
     fn store(blobs: &Arc<Blobs>, body: &'static [u8]) -> Stored {
-        let mut spool = Spool::create(blobs, &[Algorithm::Crc32]).unwrap();
+        let mut spool = Spool::create(blobs, &[ChecksumAlgorithm::Crc32]).unwrap();
         spool.append(&[Bytes::from_static(body)]).unwrap();
         spool.finish().unwrap()
     }
@@ -266,7 +267,7 @@ mod tests {
         drop(store(&blobs, b"whole"));
         assert_eq!(files(directory.path()), 0);
         let stored = store(&blobs, b"123456789");
-        assert_eq!(stored.checksums[&Algorithm::Crc32], "y/Q5Jg==");
+        assert_eq!(stored.checksums[&ChecksumAlgorithm::Crc32], "y/Q5Jg==");
         stored.pending.keep();
         assert_eq!(files(directory.path()), 1);
     }

@@ -303,7 +303,7 @@ impl Encoding {
 fn listed(key: String, object: Object, with_owner: bool) -> dto::Object {
     let description = object.description;
     let algorithms =
-        description.checksums.keys().map(|algorithm| algorithm.name().to_owned().into()).collect();
+        description.checksums.keys().map(|algorithm| algorithm.as_str().to_owned().into()).collect();
     dto::Object {
         checksum_algorithm: Some(algorithms),
         checksum_type: Some(description.checksum_type().to_owned().into()),

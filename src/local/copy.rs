@@ -7,10 +7,10 @@ use http::HeaderMap;
 use s3s::dto::{CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopySource, ETag};
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result};
 
-use crate::digest::hex;
+use crate::digest::{ChecksumAlgorithm, hex};
 
 use super::blob::{Pending, Spool, Stored};
-use super::checksum::{self, Algorithm};
+use super::checksum;
 use super::description::Description;
 use super::get::check_conditions;
 use super::index::Change;
@@ -89,7 +89,7 @@ impl Endpoint {
         source: Object,
         file: File,
         mut description: Description,
-        algorithm: Option<Algorithm>,
+        algorithm: Option<ChecksumAlgorithm>,
     ) -> S3Result<(Pending, Object)> {
         let known = algorithm.is_none_or(|algorithm| source.description.checksums.contains_key(&algorithm));
         if source.description.parts.is_empty() && known {
@@ -100,7 +100,7 @@ impl Endpoint {
             return Ok((pending, Object { blob, description, ..source }));
         }
         let combining = source.description.checksums.keys().next().copied();
-        let algorithm = algorithm.or(combining).unwrap_or(Algorithm::Crc64Nvme);
+        let algorithm = algorithm.or(combining).unwrap_or(ChecksumAlgorithm::Crc64Nvme);
         let stored = self.rewrite(file, 0, source.size, vec![algorithm]).await?;
         description.checksums.clone_from(&stored.checksums);
         let object = Object {
@@ -119,7 +119,7 @@ impl Endpoint {
         mut file: File,
         start: u64,
         length: u64,
-        algorithms: Vec<Algorithm>,
+        algorithms: Vec<ChecksumAlgorithm>,
     ) -> S3Result<Stored> {
         let write = move |disk: &super::disk::Disk| {
             let mut spool = Spool::create(&disk.blobs, &algorithms)?;

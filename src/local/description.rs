@@ -201,6 +201,16 @@ mod tests {
     }
 
     #[test]
+    fn an_index_that_was_written_before_is_read() {
+        let values = r#"{"Crc32":"a","Crc32c":"b","Crc64Nvme":"c","Sha1":"d","Sha256":"e"}"#;
+        let written = format!(
+            r#"{{"headers":{{}},"metadata":{{}},"tags":[],"grants":[],"checksums":{values},"parts":[]}}"#
+        );
+        let read: Description = serde_json::from_str(&written).unwrap();
+        assert_eq!(read.checksums.into_values().collect::<String>(), "abcde");
+    }
+
+    #[test]
     fn what_no_header_says_has_a_default() {
         let plain = description(&[("x-amz-storage-class", "STANDARD"), ("x-amz-date", "today")]).unwrap();
         assert_eq!(plain.storage_class(), "STANDARD");

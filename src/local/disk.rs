@@ -13,15 +13,15 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 
 use super::blob::{Blobs, Pending, Spool, Stored};
-use super::checksum::Algorithm;
 use super::error::LocalError;
 use super::index::{self, Change, Index};
 use super::refusal::{self, refuse};
+use crate::digest::ChecksumAlgorithm;
 
 /// The name of the index in the directory.
 const INDEX: &str = "index.sqlite3";
 /// The most bytes of one body, as S3 has it.
-const LARGEST: u64 = 5 * 1024 * 1024 * 1024;
+pub(super) const LARGEST: u64 = 5 * 1024 * 1024 * 1024;
 /// How much of a body waits in memory before it is written.
 const CHUNK: usize = 512 * 1024;
 
@@ -84,25 +84,16 @@ impl Disk {
     pub(super) async fn receive(
         self: &Arc<Self>,
         mut body: StreamingBlob,
-        algorithms: Vec<Algorithm>,
+        algorithms: Vec<ChecksumAlgorithm>,
     ) -> S3Result<Stored> {
         let announced = body.remaining_length().exact();
-        let most = self.limit.unwrap_or(LARGEST).min(LARGEST);
-        let within = |length: usize| {
-            // A limit of our own stands for a disk that is full.
-            if length as u64 <= most {
-                Ok(())
-            } else {
-                Err(if most < LARGEST { refusal::full() } else { too_large() })
-            }
-        };
-        within(announced.unwrap_or_default())?;
+        self.check_length(announced.unwrap_or_default())?;
         let mut received = 0;
         let mut spool: Option<Spool> = None;
         loop {
             let (chunks, ended) = gather(&mut body).await?;
             received += chunks.iter().map(Bytes::len).sum::<usize>();
-            within(received)?;
+            self.check_length(received)?;
             if ended && announced.is_some_and(|announced| announced != received) {
                 return Err(incomplete());
             }
@@ -125,6 +116,15 @@ impl Disk {
                 Step::More(unfinished) => spool = Some(*unfinished),
                 Step::Last(stored) => return Ok(stored),
             }
+        }
+    }
+
+    /// Refuses what no object may have; a limit of our own stands for a disk that is full.
+    fn check_length(&self, length: usize) -> S3Result<()> {
+        match length as u64 {
+            length if length > LARGEST => Err(too_large()),
+            length if self.limit.is_some_and(|limit| length > limit) => Err(refusal::full()),
+            _ => Ok(()),
         }
     }
 

@@ -15,13 +15,13 @@ use s3s::dto::{
 };
 use s3s::{Body, S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
-use super::checksum::Algorithm;
 use super::description::{Description, PartRecord, SSE_CUSTOMER_KEY_MD5};
 use super::disk::Disk;
 use super::object::{self, Object};
 use super::put::{checksum_fields, checksum_headers};
 use super::refusal::{self, refuse};
 use super::{Endpoint, clock};
+use crate::digest::ChecksumAlgorithm;
 
 /// The largest stretch of a body in memory.
 const CHUNK: u64 = 256 * 1024;
@@ -41,9 +41,6 @@ impl Endpoint {
     ) -> S3Result<S3Response<GetObjectOutput>> {
         let input = &request.input;
         let (object, file) = self.open(&input.bucket, &input.key).await?;
-        check_conditions(&request.headers, "", &object)?;
-        check_customer_key(&request.headers, &object.description)?;
-        let selection = select(&object, input.range.as_ref(), input.part_number)?;
         let overridden: Vec<&str> = [
             ("cache-control", input.response_cache_control.is_some()),
             ("content-disposition", input.response_content_disposition.is_some()),
@@ -55,8 +52,8 @@ impl Endpoint {
         .into_iter()
         .filter_map(|(name, overridden)| overridden.then_some(name))
         .collect();
-        let mut headers = object.description.served(&overridden);
-        add_checksums(&mut headers, &request.headers, &object, &selection);
+        let (selection, headers) =
+            served(&object, &request.headers, input.range.as_ref(), input.part_number, &overridden)?;
         let body = self.stream(file, selection.bytes.clone()).await?;
         let output = GetObjectOutput {
             accept_ranges: Some("bytes".to_owned()),
@@ -79,11 +76,8 @@ impl Endpoint {
     ) -> S3Result<S3Response<HeadObjectOutput>> {
         let input = request.input;
         let object = self.find(&input.bucket, &input.key).await?;
-        check_conditions(&request.headers, "", &object)?;
-        check_customer_key(&request.headers, &object.description)?;
-        let selection = select(&object, input.range.as_ref(), input.part_number)?;
-        let mut headers = object.description.served(&[]);
-        add_checksums(&mut headers, &request.headers, &object, &selection);
+        let (selection, mut headers) =
+            served(&object, &request.headers, input.range.as_ref(), input.part_number, &[])?;
         let tags = object.description.tags.len();
         if tags > 0 {
             headers.insert("x-amz-tagging-count", HeaderValue::from(tags));
@@ -188,6 +182,22 @@ fn open(disk: &Disk, bucket: &str, key: &str) -> S3Result<(Object, File)> {
         }
     }
     Err(refuse(S3ErrorCode::InternalError, "The body of the object is gone from the directory."))
+}
+
+/// What a GET or a HEAD is given: which bytes, and headers without those that it overrides.
+fn served(
+    object: &Object,
+    asked: &HeaderMap,
+    range: Option<&s3s::dto::Range>,
+    part: Option<i32>,
+    overridden: &[&str],
+) -> S3Result<(Selection, HeaderMap)> {
+    check_conditions(asked, "", object)?;
+    check_customer_key(asked, &object.description)?;
+    let selection = select(object, range, part)?;
+    let mut headers = object.description.served(overridden);
+    add_checksums(&mut headers, asked, object, &selection);
+    Ok((selection, headers))
 }
 
 fn select(object: &Object, range: Option<&s3s::dto::Range>, part: Option<i32>) -> S3Result<Selection> {
@@ -309,11 +319,11 @@ fn object_parts(records: &[PartRecord], after: i32, most: i32) -> Option<GetObje
     let parts = later.into_iter().map(|part| {
         let value = |algorithm| part.checksums.get(&algorithm).cloned();
         ObjectPart {
-            checksum_crc32: value(Algorithm::Crc32),
-            checksum_crc32c: value(Algorithm::Crc32c),
-            checksum_crc64nvme: value(Algorithm::Crc64Nvme),
-            checksum_sha1: value(Algorithm::Sha1),
-            checksum_sha256: value(Algorithm::Sha256),
+            checksum_crc32: value(ChecksumAlgorithm::Crc32),
+            checksum_crc32c: value(ChecksumAlgorithm::Crc32c),
+            checksum_crc64nvme: value(ChecksumAlgorithm::Crc64Nvme),
+            checksum_sha1: value(ChecksumAlgorithm::Sha1),
+            checksum_sha256: value(ChecksumAlgorithm::Sha256),
             part_number: Some(part.number),
             size: i64::try_from(part.size).ok(),
         }

@@ -102,7 +102,7 @@ impl Endpoint {
         parts.truncate(usize::try_from(most).unwrap_or_default());
         Ok(S3Response::new(dto::ListPartsOutput {
             bucket: Some(input.bucket),
-            checksum_algorithm: Some(upload.plan.algorithm.name().to_owned().into()),
+            checksum_algorithm: Some(upload.plan.algorithm.as_str().to_owned().into()),
             is_truncated: Some(truncated),
             key: Some(input.key),
             max_parts: Some(most),
@@ -168,7 +168,7 @@ fn listed_part(part: Part) -> dto::Part {
 
 fn listed_upload(upload: Upload, encode: Encoding) -> dto::MultipartUpload {
     dto::MultipartUpload {
-        checksum_algorithm: Some(upload.plan.algorithm.name().to_owned().into()),
+        checksum_algorithm: Some(upload.plan.algorithm.as_str().to_owned().into()),
         initiated: Some(clock::timestamp(upload.started)),
         key: Some(encode.text(&upload.key)),
         owner: Some(acl::owner()),

@@ -13,10 +13,10 @@ use s3s::dto::{
 };
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
-use crate::digest::hex;
+use crate::digest::{ChecksumAlgorithm, hex};
 
 use super::blob::{Pending, Spool, Stored};
-use super::checksum::{self, Algorithm, Values};
+use super::checksum::{self, Values};
 use super::description::{Description, PartRecord};
 use super::disk::Disk;
 use super::index::Change;
@@ -38,7 +38,7 @@ impl Endpoint {
         let plan = plan(&request.headers, Description::of_request(&request.headers, input.metadata)?)?;
         let encryption = plan.description.encryption();
         let (algorithm, kind) =
-            (plan.algorithm.name(), if plan.composite { "COMPOSITE" } else { "FULL_OBJECT" });
+            (plan.algorithm.as_str(), if plan.composite { "COMPOSITE" } else { "FULL_OBJECT" });
         let id = format!("{:032x}", rand_id());
         let started = clock::milliseconds();
         let upload = Upload { id: id.clone(), key: input.key.clone(), started, plan };
@@ -233,15 +233,15 @@ fn plan(headers: &HeaderMap, description: Description) -> S3Result<Plan> {
     let algorithm = checksum::announced(headers);
     let kind = headers.get("x-amz-checksum-type").and_then(|value| value.to_str().ok());
     let composite = match (algorithm, kind) {
-        (None | Some(Algorithm::Crc64Nvme), None | Some("FULL_OBJECT")) => false,
-        (Some(algorithm), Some("FULL_OBJECT")) if algorithm.combines() => false,
-        (Some(algorithm), None | Some("COMPOSITE")) if algorithm != Algorithm::Crc64Nvme => true,
+        (None | Some(ChecksumAlgorithm::Crc64Nvme), None | Some("FULL_OBJECT")) => false,
+        (Some(algorithm), Some("FULL_OBJECT")) if checksum::combines(algorithm) => false,
+        (Some(algorithm), None | Some("COMPOSITE")) if algorithm != ChecksumAlgorithm::Crc64Nvme => true,
         _ => {
             let message = "The checksum type is not supported with this checksum algorithm.";
             return Err(refuse(S3ErrorCode::InvalidRequest, message));
         }
     };
-    Ok(Plan { description, algorithm: algorithm.unwrap_or(Algorithm::Crc64Nvme), composite })
+    Ok(Plan { description, algorithm: algorithm.unwrap_or(ChecksumAlgorithm::Crc64Nvme), composite })
 }
 
 /// The parts that a completion names, each as it was stored.
@@ -280,11 +280,11 @@ fn choose(named: &[CompletedPart], mut stored: Vec<Part>) -> S3Result<Vec<Part>>
 
 fn checksums_agree(named: &CompletedPart, stored: &Part) -> bool {
     [
-        (Algorithm::Crc32, &named.checksum_crc32),
-        (Algorithm::Crc32c, &named.checksum_crc32c),
-        (Algorithm::Crc64Nvme, &named.checksum_crc64nvme),
-        (Algorithm::Sha1, &named.checksum_sha1),
-        (Algorithm::Sha256, &named.checksum_sha256),
+        (ChecksumAlgorithm::Crc32, &named.checksum_crc32),
+        (ChecksumAlgorithm::Crc32c, &named.checksum_crc32c),
+        (ChecksumAlgorithm::Crc64Nvme, &named.checksum_crc64nvme),
+        (ChecksumAlgorithm::Sha1, &named.checksum_sha1),
+        (ChecksumAlgorithm::Sha256, &named.checksum_sha256),
     ]
     .into_iter()
     .all(|(algorithm, value)| value.is_none() || stored.checksums.get(&algorithm) == value.as_ref())
@@ -305,7 +305,7 @@ fn assemble(disk: &Disk, plan: Plan, parts: &[Part], said: &Said) -> S3Result<(P
             description.checksums.get(algorithm).map(|found| found.split('-').next().unwrap_or(found));
         if found != Some(value.split('-').next().unwrap_or(value)) {
             let message =
-                format!("The {} you specified did not match the calculated checksum.", algorithm.name());
+                format!("The {} you specified did not match the calculated checksum.", algorithm.as_str());
             return Err(S3Error::with_message(S3ErrorCode::BadDigest, message));
         }
     }
@@ -319,7 +319,7 @@ fn record(part: &Part) -> PartRecord {
     PartRecord { number: part.number, size: part.size, checksums: part.checksums.clone() }
 }
 
-fn whole_checksum(algorithm: Algorithm, composite: bool, parts: &[Part]) -> Option<String> {
+fn whole_checksum(algorithm: ChecksumAlgorithm, composite: bool, parts: &[Part]) -> Option<String> {
     let values: Option<Vec<(&str, u64)>> =
         parts.iter().map(|part| Some((part.checksums.get(&algorithm)?.as_str(), part.size))).collect();
     let values = values?;

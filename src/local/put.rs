@@ -6,10 +6,10 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use s3s::dto::{Checksum, ETag, PutObjectInput, PutObjectOutput, StreamingBlob};
 use s3s::{S3ErrorCode, S3Request, S3Response, S3Result, TrailingHeaders};
 
-use crate::digest::hex;
+use crate::digest::{ChecksumAlgorithm, hex};
 
 use super::blob::Stored;
-use super::checksum::{self, Algorithm, Values};
+use super::checksum::{self, Values};
 use super::description::Description;
 use super::disk::Disk;
 use super::index::Change;
@@ -63,13 +63,13 @@ pub(super) async fn receive(
     body: Option<StreamingBlob>,
     headers: &HeaderMap,
     trailer: Option<TrailingHeaders>,
-    expected: Option<Algorithm>,
+    expected: Option<ChecksumAlgorithm>,
 ) -> S3Result<Stored> {
     let mut said = checksum::sent(headers);
-    let mut algorithms: Vec<Algorithm> = said.keys().copied().collect();
+    let mut algorithms: Vec<ChecksumAlgorithm> = said.keys().copied().collect();
     algorithms.extend(checksum::announced(headers).into_iter().chain(expected));
     if algorithms.is_empty() {
-        algorithms.push(Algorithm::Crc64Nvme);
+        algorithms.push(ChecksumAlgorithm::Crc64Nvme);
     }
     let body = body.unwrap_or_else(|| StreamingBlob::from(s3s::Body::empty()));
     let stored = disk.receive(body, algorithms).await?;
@@ -79,7 +79,7 @@ pub(super) async fn receive(
     if let Some((algorithm, _)) = said.iter().find(|(name, value)| stored.checksums.get(name) != Some(value))
     {
         let message =
-            format!("The {} you specified did not match the calculated checksum.", algorithm.name());
+            format!("The {} you specified did not match the calculated checksum.", algorithm.as_str());
         return Err(s3s::S3Error::with_message(S3ErrorCode::BadDigest, message));
     }
     check_md5(headers, &stored.md5)?;
@@ -100,7 +100,7 @@ fn check_md5(headers: &HeaderMap, md5: &[u8; 16]) -> S3Result {
 
 /// Checksums as headers of an answer.
 pub(super) fn checksum_headers(values: &Values) -> HeaderMap {
-    let header = |(algorithm, value): (&Algorithm, &String)| {
+    let header = |(algorithm, value): (&ChecksumAlgorithm, &String)| {
         Some((HeaderName::from_static(algorithm.header()), HeaderValue::from_str(value).ok()?))
     };
     values.iter().filter_map(header).collect()
@@ -110,11 +110,11 @@ pub(super) fn checksum_headers(values: &Values) -> HeaderMap {
 pub(super) fn checksum_fields(values: &Values) -> Checksum {
     let value = |algorithm| values.get(&algorithm).cloned();
     Checksum {
-        checksum_crc32: value(Algorithm::Crc32),
-        checksum_crc32c: value(Algorithm::Crc32c),
-        checksum_crc64nvme: value(Algorithm::Crc64Nvme),
-        checksum_sha1: value(Algorithm::Sha1),
-        checksum_sha256: value(Algorithm::Sha256),
+        checksum_crc32: value(ChecksumAlgorithm::Crc32),
+        checksum_crc32c: value(ChecksumAlgorithm::Crc32c),
+        checksum_crc64nvme: value(ChecksumAlgorithm::Crc64Nvme),
+        checksum_sha1: value(ChecksumAlgorithm::Sha1),
+        checksum_sha256: value(ChecksumAlgorithm::Sha256),
         checksum_type: None,
     }
 }

@@ -11,6 +11,8 @@ use http::{HeaderMap, header};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
+use super::disk::LARGEST;
+
 /// How long a refused body is read.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -34,7 +36,8 @@ impl Unread {
     /// Reads what nobody read, as long as a client that has lost nothing may take to send it.
     pub(super) async fn drain(&self) {
         let body = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(mut body) = body {
+        // What is announced larger than anything that is taken is not waited for.
+        if let Some(mut body) = body.filter(|body| body.size_hint().lower() <= LARGEST) {
             let read = async { while let Some(Ok(_)) = body.frame().await {} };
             let _cut_off = tokio::time::timeout(PATIENCE, read).await;
         }

@@ -5,11 +5,12 @@ use s3s::S3Result;
 use serde::{Deserialize, Serialize};
 
 use super::blob::BlobId;
-use super::checksum::{Algorithm, Values};
+use super::checksum::Values;
 use super::description::Description;
 use super::list::successor;
 use super::object::execute;
 use super::refusal;
+use crate::digest::ChecksumAlgorithm;
 
 /// An upload that is not finished.
 #[derive(Debug, Clone)]
@@ -30,7 +31,7 @@ pub(super) struct Plan {
     /// Of the object.
     pub(super) description: Description,
     /// Which checksum its parts have.
-    pub(super) algorithm: Algorithm,
+    pub(super) algorithm: ChecksumAlgorithm,
     /// Whether the object's checksum is one of the parts' checksums.
     pub(super) composite: bool,
 }

@@ -68,6 +68,12 @@ impl Manifest {
         &self.paths
     }
 
+    /// The same, for who needs nothing else any more.
+    #[must_use]
+    pub fn into_paths(self) -> BTreeMap<String, String> {
+        self.paths
+    }
+
     /// The stored name of a plain one.
     #[must_use]
     pub fn stored_name(&self, name: &str) -> Option<&str> {
@@ -109,7 +115,10 @@ fn separate(json: &mut String, opening: char) {
 /// A string as Python's `json` writes it, with nothing but ASCII in it.
 fn push_text(json: &mut String, text: &str) {
     json.push('"');
-    for character in text.chars() {
+    let plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    let rest = text.bytes().position(|byte| !plain(byte)).unwrap_or(text.len());
+    json.push_str(&text[..rest]);
+    for character in text[rest..].chars() {
         match character {
             '"' => json.push_str("\\\""),
             '\\' => json.push_str("\\\\"),

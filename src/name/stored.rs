@@ -13,7 +13,7 @@ use crate::python::path;
 /// Invariants: those of [`AssetName`], and no backslash and no NUL. Ordered by bytes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
-pub struct StoredName(String);
+pub struct StoredName(AssetName);
 
 impl StoredName {
     /// The name of a file that Django's storage would write: normalised, with slashes for backslashes.
@@ -23,7 +23,8 @@ impl StoredName {
     pub fn normal(name: &str) -> Result<Self, NameError> {
         match path::inside(name) {
             Some(normal) if !normal.is_empty() && !normal.contains('\0') => {
-                AssetName::new(normal.replace('\\', "/")).map(|name| Self(name.0))
+                let slashed = if normal.contains('\\') { normal.replace('\\', "/") } else { normal };
+                AssetName::new(slashed).map(Self)
             }
             _ => Err(NameError::NotRelative(name.to_owned())),
         }
@@ -40,19 +41,25 @@ impl StoredName {
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// The same as any name, for [`Location::key`](super::Location::key).
+    #[must_use]
+    pub fn as_name(&self) -> &AssetName {
         &self.0
     }
 }
 
 impl Borrow<str> for StoredName {
     fn borrow(&self) -> &str {
-        &self.0
+        self.as_str()
     }
 }
 
 impl fmt::Display for StoredName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        self.0.fmt(formatter)
     }
 }
 
@@ -62,7 +69,7 @@ mod tests {
 
     #[test]
     fn stored_names_are_normal() {
-        let stored = |name| StoredName::normal(name).map(|name| name.0).ok();
+        let stored = |name| StoredName::normal(name).map(|name| name.to_string()).ok();
         assert_eq!(stored("a/../b//c.1.css"), Some("b/c.1.css".to_owned()));
         assert_eq!(stored("a\\b.css"), Some("a/b.css".to_owned()));
         for odd in ["", ".", "a/..", "../a", "/a", "a\0b", "..\\a", "a\\"] {

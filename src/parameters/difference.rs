@@ -51,6 +51,24 @@ impl Parameter {
     pub fn is_compared(self) -> bool {
         ALWAYS.contains(&self) || WHERE_ASKED.contains(&self)
     }
+
+    /// What may have been asked for where a HEAD shows this, but for what settings spell in a way of their own.
+    pub(crate) fn spellings(self, shown: Option<&str>) -> Vec<String> {
+        let shown = shown.unwrap_or_default().trim();
+        match self {
+            Self::ContentEncoding => {
+                let tokens: Vec<&str> = encodings(shown).collect();
+                vec![tokens.join(", "), tokens.join(",")]
+            }
+            Self::StorageClass => vec![storage_class(shown).to_owned()],
+            // `abc` of `arn:aws:kms:eu-west-1:1:key/abc`.
+            Self::SseKmsKeyId => {
+                let id = shown.rsplit('/').next().unwrap_or_default();
+                vec![shown.to_owned(), id.to_owned()]
+            }
+            _ => vec![shown.to_owned()],
+        }
+    }
 }
 
 impl ObjectParameters {

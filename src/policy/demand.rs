@@ -6,19 +6,7 @@ use super::{PolicyVerb, has_manifest};
 use crate::ledger::HOME;
 use crate::parameters::{ObjectParameters, Parameter};
 use crate::settings::Settings;
-
-/// Parameters that ask for an action besides `PutObject`.
-const ASKING: [(Parameter, &str); 9] = [
-    (Parameter::Acl, "PutObjectAcl"),
-    (Parameter::GrantFullControl, "PutObjectAcl"),
-    (Parameter::GrantRead, "PutObjectAcl"),
-    (Parameter::GrantReadAcp, "PutObjectAcl"),
-    (Parameter::GrantWriteAcp, "PutObjectAcl"),
-    (Parameter::Tagging, "PutObjectTagging"),
-    (Parameter::ObjectLockMode, "PutObjectRetention"),
-    (Parameter::ObjectLockRetainUntilDate, "PutObjectRetention"),
-    (Parameter::ObjectLockLegalHoldStatus, "PutObjectLegalHold"),
-];
+use crate::store::{Operation, permissions};
 
 /// A part of the bucket. A part comes after those that may hold it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -135,8 +123,9 @@ fn writes(settings: &Settings) -> BTreeSet<&'static str> {
         actions.insert("PutObjectAcl");
     }
     for parameters in parameters(settings) {
-        let asked = ASKING.iter().filter(|(parameter, _)| parameters.get(*parameter).is_some());
-        actions.extend(asked.map(|(_, action)| *action));
+        let needed = permissions(Operation::PutObject, parameters);
+        // What KMS wants is asked of the keys, not of the bucket.
+        actions.extend(needed.into_iter().filter_map(|permission| permission.strip_prefix("s3:")));
     }
     actions
 }

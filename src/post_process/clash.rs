@@ -17,7 +17,7 @@ pub(super) fn clashes<'a>(
     settings: &ManifestSettings,
 ) -> Result<Vec<PostProcessError>, Vec<PostProcessError>> {
     let mut clashes: Vec<PostProcessError> = Vec::new();
-    let mut taken: HashMap<&'a StoredName, Output<'a>> = HashMap::new();
+    let mut taken: HashMap<&'a StoredName, Output<'a>> = HashMap::with_capacity(2 * assets.len());
     let mut take = |stored_name: &'a StoredName, output: Output<'a>| {
         let Some(first) = taken.insert(stored_name, output) else { return };
         let same = body_hash(first) == body_hash(output);

@@ -25,13 +25,15 @@ pub(super) fn run(
     sources: Vec<Source>,
     options: &PostProcessOptions<'_>,
 ) -> Result<Processed, Vec<PostProcessError>> {
-    let plain_names = all(sources.iter().map(|source| plain_name(&source.file)))?;
+    let names = parallel::map(&sources, |source| (plain_name(&source.file), first_naming(source)));
+    let (plain_names, namings): (Vec<_>, Vec<_>) = names.into_iter().unzip();
+    let plain_names = all(plain_names.into_iter())?;
     let table = Table::new(&plain_names);
     let mut run = Run {
         sources: &sources,
         table: &table,
         options,
-        namings: all(parallel::map(&sources, first_naming).into_iter())?,
+        namings: all(namings.into_iter())?,
         contents: vec![Content::Original; sources.len()],
         findings: Vec::new(),
         unlexed: Vec::new(),
@@ -57,7 +59,7 @@ pub(super) fn run(
     warnings.extend(clashes(&assets, options.settings)?);
     warnings.sort_by_cached_key(PostProcessError::position);
     let paths = assets.iter().map(|it| (it.plain_name.to_string(), it.stored_name.to_string())).collect();
-    let warnings = warnings.iter().map(Problem::of).collect();
+    let warnings = Problem::all(&warnings);
     Ok(Processed { assets, manifest: Manifest::new(paths), warnings })
 }
 

@@ -20,7 +20,8 @@ pub(super) struct Table {
 impl Table {
     /// The table of files with these plain names; of two with the same name the first stands in it.
     pub(super) fn new(plain_names: &[StoredName]) -> Self {
-        let mut table = Self::default();
+        let mut table =
+            Self { files: HashMap::with_capacity(plain_names.len()), directories: HashSet::new() };
         for (index, name) in plain_names.iter().enumerate() {
             let name = name.as_str();
             table.files.entry(name.to_owned()).or_insert(index);
@@ -90,7 +91,7 @@ pub(super) fn plain_name(file: &CollectedFile) -> Result<StoredName, PostProcess
 pub(super) fn all<T>(
     results: impl Iterator<Item = Result<T, PostProcessError>>,
 ) -> Result<Vec<T>, Vec<PostProcessError>> {
-    let (mut found, mut errors) = (Vec::new(), Vec::new());
+    let (mut found, mut errors) = (Vec::with_capacity(results.size_hint().0), Vec::new());
     for result in results {
         match result {
             Ok(item) => found.push(item),

@@ -45,6 +45,9 @@ pub fn find(
     files: &[CollectedFile],
     read: impl Fn(&Path) -> io::Result<BundlerFile>,
 ) -> Result<Found, Vec<PrehashedError>> {
+    if settings.prehashed.is_empty() {
+        return Ok(Found::default());
+    }
     let mut search =
         Search { files: Files::new(files), static_url: &settings.static_url, found: Found::default() };
     let mut errors = Vec::new();

@@ -35,10 +35,13 @@ fn is_one_of(list: &str, scheme: &str) -> bool {
 
 /// `urllib.parse.urlsplit`.
 pub(crate) fn urlsplit(url: &str) -> Result<SplitUrl, NotAUrl> {
-    let url: String =
-        url.trim_start_matches(|c| c <= ' ').chars().filter(|c| !matches!(c, '\t' | '\r' | '\n')).collect();
+    let url = url.trim_start_matches(|c| c <= ' ');
+    let url = match url.contains(['\t', '\r', '\n']) {
+        true => Cow::Owned(url.replace(['\t', '\r', '\n'], "")),
+        false => Cow::Borrowed(url),
+    };
     let mut split = SplitUrl::default();
-    let mut rest = url.as_str();
+    let mut rest = &*url;
     if let Some((scheme, behind)) = rest.split_once(':')
         && scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))

@@ -6,6 +6,7 @@ mod error;
 mod source;
 
 use std::collections::BTreeSet;
+use std::iter;
 
 use crate::collect::CollectedFile;
 use crate::digest::{ContentHash, ContentHasher};
@@ -17,6 +18,12 @@ use crate::settings::NamePattern;
 pub use bundler::bundler_file;
 pub use error::ReadError;
 pub(crate) use source::{SourceFile, read_private};
+
+/// So many files are read, then hashed together.
+const BATCH: usize = 32;
+
+/// More bytes are not read together.
+const BATCH_BYTES: u64 = 128 * 1024;
 
 /// A file that was read.
 #[derive(Debug, Clone)]
@@ -50,10 +57,22 @@ pub fn read(
     rewriter: &Rewriter,
 ) -> Read {
     let is_prehashed = |file: &CollectedFile| prehashed.contains(&file.name);
-    let contents = parallel::map(&files, |file| {
-        let is_excluded = exclude.iter().any(|pattern| pattern.matches(file.name.as_str()));
-        let language = Language::of(file.name.as_str()).filter(|_| !is_excluded);
-        content(file, language, is_prehashed(file), rewriter)
+    let contents = parallel::batches(batches(&files), |batch| {
+        let language = |file: &CollectedFile| {
+            let is_excluded = || exclude.iter().any(|pattern| pattern.matches(file.name.as_str()));
+            Language::of(file.name.as_str()).filter(|_| !is_excluded())
+        };
+        let bodies: Vec<_> = batch.iter().map(|file| body(file, language(file).is_some())).collect();
+        let hashes = ContentHash::of_each(&bodies.iter().map(in_hand).collect::<Vec<_>>());
+        let content = |((file, body), hash): ((&CollectedFile, _), _)| match (body?, language(file)) {
+            (Body::Hashed(hash), _) => Ok((hash, None)),
+            (Body::Whole(_), None) => Ok((hash, None)),
+            (Body::Whole(bytes), Some(language)) => {
+                let text = text(file, bytes, is_prehashed(file))?;
+                Ok((hash, text.filter(|text| rewriter.finds(language, text))))
+            }
+        };
+        batch.iter().zip(bodies).zip(hashes).map(content).collect()
     });
     let mut read = Read::default();
     for (file, content) in files.into_iter().zip(contents) {
@@ -67,26 +86,56 @@ pub fn read(
     read
 }
 
-fn content(
-    file: &CollectedFile,
-    language: Option<Language>,
-    is_prehashed: bool,
-    rewriter: &Rewriter,
-) -> Result<(ContentHash, Option<String>), ReadError> {
-    let source = SourceFile::from(file);
-    let Some(language) = language else {
-        let mut hasher = ContentHasher::default();
-        source.read(|bytes| {
-            hasher.update(bytes);
-            Ok::<(), ReadError>(())
-        })?;
-        return Ok((hasher.finish(), None));
+/// Files that are read together; a large one is alone, so that few bytes are in memory at once.
+fn batches(files: &[CollectedFile]) -> impl Iterator<Item = &[CollectedFile]> {
+    let mut left = files;
+    let next = move || {
+        let mut bytes = 0;
+        let fits = |file: &&CollectedFile| {
+            bytes = file.stamp.size.saturating_add(bytes);
+            bytes <= BATCH_BYTES
+        };
+        let length = left.iter().take(BATCH).take_while(fits).count().max(1);
+        let (batch, behind) = left.split_at_checked(length)?;
+        left = behind;
+        Some(batch)
     };
-    let bytes = source.read_whole()?;
-    let hash = ContentHash::of(&bytes);
+    iter::from_fn(next).take(files.len())
+}
+
+/// What was read of a file.
+enum Body {
+    Whole(Vec<u8>),
+    /// Nobody wants more of it than this.
+    Hashed(ContentHash),
+}
+
+fn body(file: &CollectedFile, is_text: bool) -> Result<Body, ReadError> {
+    let source = SourceFile::from(file);
+    if is_text || file.stamp.size <= BATCH_BYTES {
+        return source.read_whole().map(Body::Whole);
+    }
+    let mut hasher = ContentHasher::default();
+    source.read(|bytes| {
+        hasher.update(bytes);
+        Ok::<(), ReadError>(())
+    })?;
+    Ok(Body::Hashed(hasher.finish()))
+}
+
+/// The bytes of which the hash is not known yet.
+fn in_hand(body: &Result<Body, ReadError>) -> &[u8] {
+    match body {
+        Ok(Body::Whole(bytes)) => bytes,
+        Ok(Body::Hashed(_)) | Err(_) => &[],
+    }
+}
+
+/// The text of an adjustable file; `None` where it may be in any encoding, and is in another.
+fn text(file: &CollectedFile, bytes: Vec<u8>, is_prehashed: bool) -> Result<Option<String>, ReadError> {
     match String::from_utf8(bytes) {
-        Ok(text) => Ok((hash, rewriter.finds(language, &text).then_some(text))),
-        Err(_) if is_prehashed => Ok((hash, None)),
+        Ok(text) => Ok(Some(text)),
+        Err(_) if is_prehashed => Ok(None),
         Err(error) => Err(ReadError::NotUtf8 {
             name: file.name.clone(),
             path: file.path.clone(),

@@ -28,12 +28,16 @@ impl From<&CollectedFile> for SourceFile {
 impl SourceFile {
     /// Opens the file, which must still look as the walk saw it.
     pub(crate) fn open(&self) -> Result<File, ReadError> {
-        let file = File::open(&self.path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => ReadError::Vanished { name: self.name.clone() },
-            _ => self.unreadable(error),
-        })?;
+        let file = self.open_unchecked()?;
         self.check(&file)?;
         Ok(file)
+    }
+
+    fn open_unchecked(&self) -> Result<File, ReadError> {
+        File::open(&self.path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => ReadError::Vanished { name: self.name.clone() },
+            _ => self.unreadable(error),
+        })
     }
 
     /// Whether the open file still looks as the walk saw it.
@@ -54,20 +58,19 @@ impl SourceFile {
         if bytes.is_empty() { Ok(()) } else { sink(&bytes) }
     }
 
-    /// The whole file, which ends where its size says.
+    /// The whole file, which ends where its size says. The look at its end tells of all changes before it, so that most
+    /// files cost five calls of the system.
     pub(crate) fn read_whole(&self) -> Result<Vec<u8>, ReadError> {
-        let file = self.open()?;
-        let size = self.stamp.size;
+        let mut file = self.open_unchecked()?;
         // One more than there should be, so that the end is seen and the buffer never grows.
-        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default().saturating_add(1));
-        (&file)
-            .take(size.saturating_add(1))
-            .read_to_end(&mut bytes)
-            .map_err(|error| self.unreadable(error))?;
-        if bytes.len() as u64 != size {
+        let size = usize::try_from(self.stamp.size).unwrap_or(usize::MAX);
+        let mut bytes = vec![0; size.saturating_add(1)];
+        let read = fill(&mut file, &mut bytes, size);
+        self.check(&file)?;
+        if read.map_err(|error| self.unreadable(error))? != size {
             return Err(self.changed());
         }
-        self.check(&file)?;
+        bytes.truncate(size);
         Ok(bytes)
     }
 
@@ -105,6 +108,23 @@ impl SourceFile {
     fn unreadable(&self, source: io::Error) -> ReadError {
         ReadError::Unreadable { name: self.name.clone(), path: self.path.clone(), source }
     }
+}
+
+/// Reads until the buffer is full or the file ends, which it does where no more than `size` come; how much came.
+fn fill(file: &mut File, buffer: &mut [u8], size: usize) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(more) => filled += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+        if filled == size {
+            break;
+        }
+    }
+    Ok(filled)
 }
 
 /// Reads a stretch of a private file, which nobody changes.

@@ -1,19 +1,21 @@
 //! What is remembered of an object's headers: enough to tell which of them changed, and no value of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::digest::hex;
-use crate::object::Compression;
+use crate::object::{Compression, NoCompression};
 use crate::parameters::{ObjectParameters, Parameter};
 
 /// How many bytes of the hash are kept.
 const LENGTH: usize = 6;
 /// What compression is called among the fields.
 const COMPRESSION: &str = "gzip";
+/// What user metadata is called among the fields.
+const METADATA: &str = "Metadata";
 /// Stands before the hash of what was never seen in the bucket.
 const UNSEEN: char = '?';
 
@@ -51,8 +53,7 @@ impl HeaderFingerprint {
             .map(|(parameter, value)| (parameter.name().to_owned(), hashed(value)))
             .collect();
         if !parameters.metadata().is_empty() {
-            let document = serde_json::to_string(parameters.metadata()).unwrap_or_default();
-            fields.insert("Metadata".to_owned(), hashed(&document));
+            fields.insert(METADATA.to_owned(), hashed(&document(parameters.metadata())));
         }
         if let Compression::Gzip { level, if_smaller } = compression {
             fields.insert(COMPRESSION.to_owned(), hashed(&format!("{level} {if_smaller}")));
@@ -69,6 +70,84 @@ impl HeaderFingerprint {
                 value.insert(0, UNSEEN);
             }
         }
+        fields.into()
+    }
+
+    /// The names of the fields in which an object, as a HEAD shows it, differs from what was recorded, sorted. Values are
+    /// told from hashes by trying those that are `known`, as from settings, and those that the HEAD shows. What a HEAD does
+    /// not show is not compared.
+    #[must_use]
+    pub fn changed(
+        &self,
+        shown: &ObjectParameters,
+        compressed: bool,
+        known: &[&ObjectParameters],
+    ) -> Vec<String> {
+        let mut wanted = ObjectParameters::default();
+        let mut changed = BTreeSet::new();
+        for (name, hash) in self.0.iter() {
+            let hash = hash.trim_start_matches(UNSEEN);
+            if let Some(parameter) = Parameter::from_name(name).filter(|parameter| parameter.is_compared()) {
+                let known = known.iter().filter_map(|known| known.get(parameter).map(str::to_owned));
+                let mut values = known.chain(parameter.spellings(shown.get(parameter)));
+                if let Some(value) = values.find(|value| hashed(value) == hash) {
+                    wanted.set(parameter, value);
+                } else if parameter != Parameter::SseKmsKeyId || shown.get(parameter).is_none() {
+                    // A key may have been recorded by an alias, and S3 shows its ARN.
+                    changed.insert(name.clone());
+                }
+            } else if name == METADATA {
+                let mut candidates = known.iter().chain([&shown]).map(|candidate| candidate.metadata());
+                match candidates.find(|metadata| hashed(&document(metadata)) == hash) {
+                    Some(found) => found.iter().for_each(|(name, value)| wanted.set_metadata(name, value)),
+                    None => _ = changed.insert(name.clone()),
+                }
+            }
+        }
+        if compressed {
+            wanted.set(Parameter::ContentEncoding, "gzip");
+        }
+        changed.extend(wanted.difference(shown).into_iter().map(|field| field.name().to_owned()));
+        changed.into_iter().collect()
+    }
+
+    /// The parameters with this fingerprint, each value taken from the first of the candidates that has it; and the names
+    /// of those that none has. Secrets and what is said about requests are not among them, nor is compression.
+    #[must_use]
+    pub fn found_in(&self, candidates: &[&ObjectParameters]) -> (ObjectParameters, Vec<String>) {
+        let mut found = ObjectParameters::default();
+        let mut unknown = Vec::new();
+        for (name, hash) in self.0.iter().filter(|(name, _)| *name != COMPRESSION) {
+            let hash = hash.trim_start_matches(UNSEEN);
+            if let Some(parameter) = Parameter::from_name(name) {
+                let shown = candidates.iter().filter_map(|candidate| candidate.get(parameter));
+                let spelled = candidates.iter().flat_map(|candidate| match parameter.is_compared() {
+                    true => parameter.spellings(candidate.get(parameter)),
+                    false => Vec::new(),
+                });
+                let mut values = shown.map(str::to_owned).chain(spelled);
+                match values.find(|value| hashed(value) == hash) {
+                    Some(value) => found.set(parameter, value),
+                    None => unknown.push(name.clone()),
+                }
+            } else {
+                let mut all = candidates.iter().map(|candidate| candidate.metadata());
+                match all.find(|metadata| hashed(&document(metadata)) == hash) {
+                    Some(metadata) => {
+                        metadata.iter().for_each(|(name, value)| found.set_metadata(name, value));
+                    }
+                    None => unknown.push(name.clone()),
+                }
+            }
+        }
+        (found, unknown)
+    }
+
+    /// The fingerprint of an object that is stored with these parameters, its body being compressed as it was.
+    #[must_use]
+    pub fn with(&self, parameters: &ObjectParameters) -> Self {
+        let mut fields = BTreeMap::from(Self::of(parameters, &Compression::None(NoCompression::Off)));
+        fields.extend(self.0.get_key_value(COMPRESSION).map(|(name, hash)| (name.clone(), hash.clone())));
         fields.into()
     }
 
@@ -94,6 +173,11 @@ impl HeaderFingerprint {
     }
 }
 
+/// Metadata as one value.
+fn document(metadata: &BTreeMap<String, String>) -> String {
+    serde_json::to_string(metadata).unwrap_or_default()
+}
+
 fn hashed(value: &str) -> String {
     hex(&Sha256::digest(value)[..LENGTH])
 }
@@ -103,7 +187,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::object::NoCompression;
 
     fn fingerprint(value: &serde_json::Value) -> HeaderFingerprint {
         let parameters = ObjectParameters::parse(value.as_object().expect("a dictionary"));
@@ -134,6 +217,57 @@ mod tests {
             assert_eq!(one.difference(&other), ["gzip"]);
             assert_eq!(HeaderFingerprint::compression_apart(&one.difference(&other)), (true, vec![]));
         }
+    }
+
+    #[test]
+    fn values_are_found_again_by_their_hashes() {
+        let of = |value: serde_json::Value| {
+            ObjectParameters::parse(value.as_object().expect("a dictionary")).expect("parameters")
+        };
+        let wanted = of(json!({"CacheControl": "no-cache", "ACL": "private", "Metadata": {"a": "1"}}));
+        let recorded =
+            HeaderFingerprint::adopted(&wanted, &Compression::Gzip { level: 9, if_smaller: false });
+        let settings = of(json!({"CacheControl": "max-age=1", "ACL": "private", "ContentType": "text/css"}));
+        let head = of(json!({"CacheControl": "no-cache", "Metadata": {"a": "1"}}));
+        assert_eq!(recorded.found_in(&[&settings, &head]), (wanted.clone(), Vec::new()));
+        let unknown = |candidates: &[&ObjectParameters]| recorded.found_in(candidates).1;
+        assert_eq!(unknown(&[&settings]), ["CacheControl", "Metadata"]);
+        assert_eq!(unknown(&[&head]), ["ACL"]);
+        assert_eq!(recorded.with(&wanted).difference(&recorded), [""; 0]);
+        assert_eq!(recorded.with(&head).difference(&recorded), ["ACL"]);
+    }
+
+    #[test]
+    fn what_a_head_shows_is_compared_with_hashes() {
+        let of = |value: serde_json::Value| {
+            ObjectParameters::parse(value.as_object().expect("a dictionary")).expect("parameters")
+        };
+        let stored = json!({"CacheControl": "no-cache", "ACL": "private", "ContentType": "text/css",
+            "Metadata": {"Team": "web"}, "StorageClass": "STANDARD", "SSEKMSKeyId": "alias/site"});
+        let gzip = Compression::Gzip { level: 9, if_smaller: false };
+        let recorded = HeaderFingerprint::of(&of(stored.clone()), &gzip);
+        let key = "arn:aws:kms:eu-west-1:1:key/abc";
+        let shown =
+            of(json!({"CacheControl": "no-cache", "ContentType": "text/css", "ContentEncoding": "gzip",
+            "Metadata": {"team": "web"}, "SSEKMSKeyId": key}));
+        let settings = of(stored);
+        assert_eq!(recorded.changed(&shown, true, &[&settings]), [""; 0]);
+        assert_eq!(recorded.changed(&shown, false, &[&settings]), ["ContentEncoding"]);
+        assert_eq!(recorded.changed(&shown, true, &[]), ["Metadata"], "nobody knows its upper case");
+        let other =
+            of(json!({"CacheControl": "no-store", "ContentLanguage": "en", "ContentType": "text/css",
+            "Metadata": {"team": "ops"}}));
+        assert_eq!(
+            recorded.changed(&other, false, &[&settings]),
+            ["CacheControl", "ContentLanguage", "Metadata", "SSEKMSKeyId"]
+        );
+        let nothing = ObjectParameters::default();
+        let bare = fingerprint(&json!({}));
+        assert_eq!(bare.changed(&nothing, false, &[&settings]), [""; 0]);
+        assert_eq!(
+            bare.changed(&of(json!({"Expires": "Thu, 31 Jan 2030 00:00:00 GMT"})), false, &[]),
+            ["Expires"]
+        );
     }
 
     #[test]

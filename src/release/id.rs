@@ -3,9 +3,15 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime};
 
 use super::ReleaseError;
 
+/// How the time is written.
+const FORMAT: &[BorrowedFormatItem<'static>] =
+    format_description!("[year][month][day]T[hour][minute][second]Z");
 /// The most characters of an id.
 const LONGEST: usize = 64;
 
@@ -37,11 +43,17 @@ impl ReleaseId {
     #[must_use]
     pub fn begun(seconds: i64, chance: u32) -> Self {
         const LATEST: i64 = 253_402_300_799;
-        let time = time::OffsetDateTime::from_unix_timestamp(seconds.clamp(0, LATEST));
+        let time = OffsetDateTime::from_unix_timestamp(seconds.clamp(0, LATEST));
         let time = time.expect("a time between the years 1970 and 9999");
-        let format = time::macros::format_description!("[year][month][day]T[hour][minute][second]Z");
-        let text = time.format(format).expect("all components are there");
+        let text = time.format(FORMAT).expect("all components are there");
         Self(format!("{text}-{chance:08x}"))
+    }
+
+    /// When the release was begun, in seconds since 1970; `None` where the id was not made by [`ReleaseId::begun`].
+    #[must_use]
+    pub fn seconds(&self) -> Option<i64> {
+        let time = PrimitiveDateTime::parse(self.0.split_once('-')?.0, FORMAT).ok()?;
+        Some(time.assume_utc().unix_timestamp())
     }
 
     /// The id as text.
@@ -80,6 +92,8 @@ mod tests {
         assert_eq!(ReleaseId::begun(1_795_385_730, 0x3f2a_9c41).as_str(), "20261122T221530Z-3f2a9c41");
         assert_eq!(ReleaseId::begun(-1, 0).as_str(), "19700101T000000Z-00000000");
         assert_eq!(ReleaseId::begun(i64::MAX, 1).as_str(), "99991231T235959Z-00000001");
+        assert_eq!(ReleaseId::begun(1_795_385_730, 7).seconds(), Some(1_795_385_730));
+        assert_eq!(ReleaseId::new("v1-2").expect("an id").seconds(), None);
         assert!(ReleaseId::begun(1, u32::MAX) < ReleaseId::begun(2, 0));
         for odd in ["", "a/b", "..", "a b", "é", &"x".repeat(65)] {
             assert!(ReleaseId::new(odd).is_err(), "{odd}");

@@ -1,6 +1,8 @@
 //! The pointer of an app: which release is published, and who is at work on the next one. It is only ever swapped (by a
 //! conditional put), so that of two who read the same one only one gets on.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::{ReleaseError, ReleaseId};
@@ -59,6 +61,16 @@ pub enum ClaimKind {
     Rollback,
     /// A deletion of what no kept release needs.
     Gc,
+}
+
+impl fmt::Display for ClaimKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Push => "push",
+            Self::Rollback => "rollback",
+            Self::Gc => "gc",
+        })
+    }
 }
 
 /// Why a claim is refused.
@@ -139,6 +151,17 @@ impl Pointer {
     #[must_use]
     pub fn without_claim(&self) -> Self {
         Self { claim: None, ..self.next() }
+    }
+
+    /// The pointer without the claim of somebody who is taken for dead; a `gc` may have deleted something before it died.
+    #[must_use]
+    pub fn passed_over(&self) -> Self {
+        match &self.claim {
+            Some(Claim { id, kind: ClaimKind::Gc, .. }) => {
+                Self { swept: Some(id.clone()), ..self.without_claim() }
+            }
+            _ => self.without_claim(),
+        }
     }
 
     /// The same again, as a sign of life.

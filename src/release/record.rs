@@ -25,6 +25,8 @@ pub struct Record {
     pub app: String,
     /// Where it stands among the releases of its app, by whoever pushed it.
     pub order: Option<u64>,
+    /// The release that a rollback put back by this one.
+    pub restores: Option<ReleaseId>,
     /// A digest of the settings that shape bodies.
     pub settings: String,
     /// With the manifest backend.
@@ -68,6 +70,8 @@ struct Document {
     app: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     order: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    restores: Option<ReleaseId>,
     settings: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     manifest: Option<RecordedManifest>,
@@ -96,8 +100,8 @@ impl Record {
             let (name, object) = row.object(&document.headers)?;
             objects.insert(name, object);
         }
-        let Document { id, app, order, settings, manifest, .. } = document;
-        Ok(Self { id, app, order, settings, manifest, objects })
+        let Document { id, app, order, restores, settings, manifest, .. } = document;
+        Ok(Self { id, app, order, restores, settings, manifest, objects })
     }
 
     /// The document: JSON, compressed; the same for the same record.
@@ -119,6 +123,7 @@ impl Record {
             id: self.id.clone(),
             app: self.app.clone(),
             order: self.order,
+            restores: self.restores.clone(),
             settings: self.settings.clone(),
             manifest: self.manifest.clone(),
             objects: rows.collect(),

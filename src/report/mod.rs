@@ -2,11 +2,19 @@
 
 use std::time::Duration;
 
-mod printable;
+mod cost;
+mod escape;
+mod markdown;
+mod page;
 mod summary;
+#[cfg(test)]
+mod tests;
 
-pub use printable::{printable, printable_json};
-pub use summary::{Bytes, ManifestState, ManifestSummary, StepSummary, Summary, count};
+pub use cost::cost;
+pub use escape::{escape, escape_json};
+pub use markdown::markdown;
+pub use page::page;
+pub use summary::{Bytes, ManifestState, ManifestSummary, StepSummary, Summary, count, place};
 
 /// Something that happened while a plan was made or carried out.
 #[derive(Debug, Clone, Copy)]

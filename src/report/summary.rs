@@ -158,11 +158,17 @@ impl Summary {
     /// `s3://bucket/location/`.
     #[must_use]
     pub fn target(&self) -> String {
-        let bucket = self.bucket.as_deref().unwrap_or_default();
-        match self.location.as_deref() {
-            None | Some("") => format!("s3://{bucket}/"),
-            Some(location) => format!("s3://{bucket}/{location}/"),
-        }
+        place(self.bucket.as_deref(), self.location.as_deref())
+    }
+}
+
+/// `s3://bucket/location/`.
+#[must_use]
+pub fn place(bucket: Option<&str>, location: Option<&str>) -> String {
+    let bucket = bucket.unwrap_or_default();
+    match location {
+        None | Some("") => format!("s3://{bucket}/"),
+        Some(location) => format!("s3://{bucket}/{location}/"),
     }
 }
 

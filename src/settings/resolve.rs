@@ -198,18 +198,19 @@ impl Combined {
             (None, None) => CredentialSource::Chain { profile },
             _ => {
                 let missing = if given == "access_key" { "secret_key" } else { "access_key" };
-                if !self.broken.contains(missing) {
-                    let names = register::find(missing).map_or(&[][..], |row| row.environment);
-                    errors.push(SettingsError::HalfCredentials {
-                        given,
-                        missing,
-                        environment: names.first().copied().unwrap_or_default(),
-                        origin: self.origin(given).to_string(),
-                    });
+                if let Some(environment) = self.other_half(missing) {
+                    let origin = self.origin(given).to_string();
+                    errors.push(SettingsError::HalfCredentials { given, missing, environment, origin });
                 }
                 CredentialSource::Chain { profile }
             }
         }
+    }
+
+    /// Where the half of a pair that is missing would be set; nothing where it is there and was refused.
+    fn other_half(&self, missing: &str) -> Option<&'static str> {
+        let names = register::find(missing).map_or(&[][..], |row| row.environment);
+        (!self.broken.contains(missing)).then(|| names.first().copied().unwrap_or_default())
     }
 
     fn collect(&self, needs: Needs, errors: &mut Vec<SettingsError>) -> CollectSettings {

@@ -252,7 +252,7 @@ fn secrets_show_nowhere() {
     let shown = format!("{:?} {combined:?}", show::rows(&combined));
     assert!(!shown.contains("hunter2"), "{shown}");
     let errors = combined.resolve(PUSH).expect_err("a token that is no text");
-    let told: Vec<Problem> = errors.iter().map(Problem::of).collect();
+    let told = Problem::all(&errors);
     assert!(!format!("{errors:?} {told:?}").contains("hunter2"), "{errors:?}");
     let broken = Run::file("secret_key = \"hunter2\n").combine().resolve(SHOW).expect_err("no TOML");
     assert!(!format!("{broken:?}").contains("hunter2"), "{broken:?}");
@@ -314,10 +314,10 @@ fn a_variable_that_a_storage_hides_is_named() {
 #[test]
 fn a_setting_that_comes_later_says_so_when_it_is_given() {
     assert_eq!(
-        Run::file("min_age = \"1d\"\n").set("gzip_engine=zlib").warnings(),
+        Run::file("allow_sensitive = false\n").set("gzip_engine=zlib").warnings(),
         [
+            "`allow_sensitive` in `s3collect.toml:1` does not act yet / note: it is a known setting; this version reads it, checks its type and goes on without it",
             "flag `--set gzip_engine` does not act yet / note: it is a known setting; this version reads it, checks its type and goes on without it",
-            "`min_age` in `s3collect.toml:1` does not act yet / note: it is a known setting; this version reads it, checks its type and goes on without it",
         ]
     );
     assert_eq!(Run::default().warnings(), [""; 0]);

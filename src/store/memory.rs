@@ -92,6 +92,15 @@ impl MemoryStore {
         self.state().store(key, object);
     }
 
+    /// Takes over the objects of another bucket, with their dates and its clock.
+    #[cfg(test)]
+    pub(crate) fn resemble(&self, other: &Self) {
+        let (mut state, other) = (self.state(), other.state());
+        state.objects.clone_from(&other.objects);
+        state.modified.clone_from(&other.modified);
+        state.made = other.made;
+    }
+
     /// How many multipart uploads were begun and neither completed nor given up.
     #[must_use]
     pub fn open_uploads(&self) -> usize {
@@ -261,13 +270,21 @@ impl Store for MemoryStore {
         })
     }
 
+    /// Among several keys those fail for which a fault of a DeleteObject waits.
     async fn delete(&self, keys: &[ObjectKey]) -> Result<Vec<StoreError>, StoreError> {
         let operation = if keys.len() > 1 { Operation::DeleteObjects } else { Operation::DeleteObject };
         self.answer(operation, keys.first().map_or("", ObjectKey::as_str), |state| {
+            let mut failed = Vec::new();
             for key in keys {
-                state.objects.remove(key.as_str());
+                let fits = |fault: &Fault| {
+                    fault.operation == Operation::DeleteObject && fault.key.as_deref() == Some(key.as_str())
+                };
+                match state.faults.iter().position(fits).and_then(|index| state.faults.remove(index)) {
+                    Some(fault) => failed.push(StoreError::new(operation, target(key.as_str()), fault.kind)),
+                    None => drop(state.objects.remove(key.as_str())),
+                }
             }
-            Ok(Vec::new())
+            Ok(failed)
         })
     }
 

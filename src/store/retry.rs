@@ -23,7 +23,7 @@ use crate::name::ObjectKey;
 mod resume;
 
 use super::{
-    Body, Condition, GetAnswer, GetRequest, ListPage, MultipartRequest, ObjectHead, Part, PutAnswer,
+    Body, Condition, GetAnswer, GetRequest, Limit, ListPage, MultipartRequest, ObjectHead, Part, PutAnswer,
     PutRequest, Store, StoreError, StoreErrorKind, UploadId, multipart_etag,
 };
 
@@ -81,6 +81,18 @@ impl<S: Store> Retrying<S> {
     ) -> Self {
         let waits = Waits { attempts: attempts.unwrap_or(ATTEMPTS) };
         Self(Arc::new(Core { inner, observer: Box::new(observer), reached: AtomicBool::new(false), waits }))
+    }
+
+    /// The same with a limit on the requests in flight that follows how the service feels; of at most `concurrency`,
+    /// where that is said.
+    pub fn limited(inner: S, attempts: Option<usize>, concurrency: Option<usize>) -> (Self, Arc<Limit>) {
+        let limit = Limit::new(concurrency);
+        let pressed = Arc::clone(&limit);
+        let store = Self::with_attempts(inner, attempts, move |pressure| match pressure {
+            Pressure::SlowDown => pressed.shrink(),
+            Pressure::Succeeded => pressed.grow(),
+        });
+        (store, limit)
     }
 
     /// The store within.

@@ -14,6 +14,7 @@ mod parameter;
 mod sign;
 #[cfg(test)]
 mod tests;
+pub(crate) mod version_2;
 
 use address::{Address, Wanted};
 pub use cloudfront::PolicyTerms;

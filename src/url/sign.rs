@@ -1,14 +1,15 @@
 //! Presigned URLs, as botocore writes them: Signature Version 4, and Version 2 for stores that know no other. Held
 //! against boto3's byte for byte.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use hmac::{Hmac, KeyInit, Mac};
-use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use super::encode;
 use super::instant::Instant;
+use super::version_2::{resource, signature};
 use crate::settings::Secret;
 
 /// What signs URLs of a bucket.
@@ -118,18 +119,6 @@ fn host(origin: &str) -> String {
     authority.strip_suffix(usual).unwrap_or(authority).to_ascii_lowercase()
 }
 
-/// The parts of a query that Version 2 signs.
-const SIGNED_BY_VERSION_2: [&str; 8] = [
-    "partNumber",
-    "response-cache-control",
-    "response-content-disposition",
-    "response-content-encoding",
-    "response-content-language",
-    "response-content-type",
-    "response-expires",
-    "versionId",
-];
-
 /// Signature Version 2 in the query. Headers other than `x-amz-…` are no part of it, and are left out.
 pub(super) fn version_2(call: &Call<'_>, keys: &SigningKeys, ends: Instant) -> String {
     let ends = ends.seconds().to_string();
@@ -144,25 +133,11 @@ pub(super) fn version_2(call: &Call<'_>, keys: &SigningKeys, ends: Instant) -> S
     let sorted: BTreeMap<&str, &str> = headers.iter().copied().collect();
     let amazon: String = sorted.iter().map(|(name, value)| format!("{name}:{}\n", value.trim())).collect();
     let method = call.method.to_ascii_uppercase();
-    let text = format!("{method}\n\n\n{ends}\n{amazon}{}", resource(call));
-    let mut mac = Hmac::<Sha1>::new_from_slice(keys.secret_key.expose().as_bytes())
-        .expect("a key of HMAC has any length");
-    mac.update(text.as_bytes());
-    let signature =
-        base64::Engine::encode(&base64::engine::general_purpose::STANDARD, mac.finalize().into_bytes());
+    let query = call.query.iter().map(|(name, value)| (*name, Some(Cow::from(value))));
+    let resource = resource(&call.resource, query);
+    let text = format!("{method}\n\n\n{ends}\n{amazon}{resource}");
+    let signature = signature(keys.secret_key.expose(), &text);
     let first = [("AWSAccessKeyId", keys.access_key.as_str()), ("Signature", &signature)];
     let last = [("Expires", ends.as_str())];
     call.with(&encode::query(first.into_iter().chain(headers).chain(last)))
-}
-
-/// The path with what of the query is signed, not encoded and sorted.
-fn resource(call: &Call<'_>) -> String {
-    let mut signed: Vec<&(&str, String)> =
-        call.query.iter().filter(|(name, _)| SIGNED_BY_VERSION_2.contains(name)).collect();
-    signed.sort_by_key(|(name, _)| *name);
-    let query: Vec<String> = signed.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    match query.is_empty() {
-        true => call.resource.clone(),
-        false => format!("{}?{}", call.resource, query.join("&")),
-    }
 }

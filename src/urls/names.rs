@@ -121,7 +121,7 @@ async fn fetched<S: Store>(
         }
         Ok(None) => Ok(remembered.map(|remembered| remembered.manifest).unwrap_or_default()),
         // Django takes no manifest for an empty one.
-        Err(PublishedError::Absent { .. }) if !settings.manifest.strict => Ok(Manifest::default()),
+        Err(PublishedError::Absent(_)) if !settings.manifest.strict => Ok(Manifest::default()),
         Err(error) => Err(Problem::of(&error)),
     }
 }

@@ -487,9 +487,7 @@ mod server {
     use s3collect::local::{Options, Server};
     use s3collect::name::Location;
     use s3collect::parameters::ObjectParameters;
-    use s3collect::settings::{
-        AddressingStyle, ClientSettings, ConnectionSettings, CredentialSource, Secret, SignatureVersion,
-    };
+    use s3collect::settings::{AddressingStyle, ConnectionSettings, SignatureVersion};
     use s3collect::storage::{Storage, StorageOptions};
     use s3collect::store::retry::Retrying;
     use s3collect::store::s3::S3Store;
@@ -497,31 +495,15 @@ mod server {
 
     use super::{Abilities, conforms, conforms_within};
     use crate::storage::{fifty_writers, keeping};
+    use crate::support::connection;
     use crate::url::{Place, signed_urls_open};
 
     async fn client(endpoint: String, bucket: &str, access_key: &str, secret_key: &str) -> S3Store {
-        connected(settings(endpoint, bucket, access_key, secret_key)).await
+        connected(connection(endpoint, bucket, access_key, secret_key)).await
     }
 
     async fn connected(settings: ConnectionSettings) -> S3Store {
         S3Store::connect(&settings, &ObjectParameters::default()).await.expect("a client")
-    }
-
-    fn settings(endpoint: String, bucket: &str, access_key: &str, secret_key: &str) -> ConnectionSettings {
-        ConnectionSettings {
-            bucket: bucket.to_owned(),
-            local: None,
-            endpoint_url: Some(endpoint),
-            region_name: Some("us-east-1".to_owned()),
-            addressing_style: AddressingStyle::Auto,
-            use_ssl: true,
-            credentials: CredentialSource::Static {
-                access_key: Secret::new(access_key),
-                secret_key: Secret::new(secret_key),
-                security_token: None,
-            },
-            client: ClientSettings::default(),
-        }
     }
 
     #[tokio::test]
@@ -546,7 +528,7 @@ mod server {
             let keys = options.credentials.clone();
             let server = Server::start(options).await.expect("an endpoint");
             let endpoint = server.endpoint_url().replace("127.0.0.1", "localhost");
-            let mut settings = settings(endpoint, "conformance", &keys.access_key, &keys.secret_key);
+            let mut settings = connection(endpoint, "conformance", &keys.access_key, &keys.secret_key);
             settings.addressing_style = style;
             settings.client.signature_version = SignatureVersion::V2;
             conforms(&connected(settings.clone()).await).await;
@@ -578,7 +560,7 @@ mod server {
         };
         let (bucket, access_key) = (said("BUCKET", "conformance"), said("ACCESS_KEY", "test"));
         let (secret_key, region) = (said("SECRET_KEY", "test"), said("REGION", "us-east-1"));
-        let mut settings = settings(endpoint.clone(), &bucket, &access_key, &secret_key);
+        let mut settings = connection(endpoint.clone(), &bucket, &access_key, &secret_key);
         if said("SIGNATURE_VERSION", "s3v4") == "s3" {
             settings.client.signature_version = SignatureVersion::V2;
         }

@@ -4,7 +4,7 @@ use s3collect::local::{Options, Server};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, documented, names, sorted};
 
 /// An endpoint that remembers its requests, and a sandbox whose environment points at it.
 struct Bench {
@@ -147,49 +147,23 @@ async fn headers_are_compared_when_asked_for() {
 /// The fields of docs/json.md, no more and no fewer, with their types.
 #[test]
 fn the_document_is_what_the_schema_says() {
-    let schema =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/json.md")).expect("a schema");
-    let push = schema.split("\n## ").find(|part| part.starts_with("`push --json`")).expect("a section");
-    let tables: Vec<Vec<String>> =
-        push.split("\n\n").map(fields).filter(|fields| !fields.is_empty()).collect();
+    let tables = documented("push");
     let [top, step, manifest, problem] = tables.as_slice() else { panic!("{tables:?}") };
 
     let sandbox = Sandbox::new().file("static/a.css", "a{}").file("more/a.css", "b{}");
     let arguments = ["push", "static", "more", "--local", "bucket", "--json", "-q"];
     let document = sandbox.run(&arguments).json();
-    assert_eq!(names(&document), sorted(top));
-    assert_eq!(names(&document["steps"][0]), sorted(step));
+    assert_eq!(names(&document), *top);
+    assert_eq!(names(&document["steps"][0]), *step);
     let optional = ["causes", "note"];
     let required: Vec<String> =
         problem.iter().filter(|name| !optional.contains(&name.as_str())).cloned().collect();
     assert_eq!(names(&document["warnings"][0]), sorted(&required));
     let hashed = sandbox.run(&[&arguments[..], &["--manifest"]].concat()).json();
-    assert_eq!((names(&hashed), names(&hashed["manifest"])), (sorted(top), sorted(manifest)));
+    assert_eq!((names(&hashed), names(&hashed["manifest"])), (top.clone(), manifest.clone()));
     let refused = sandbox.run(&["push", "nowhere", "--local", "bucket", "--json", "-q"]).json();
-    assert_eq!(names(&refused), sorted(top));
+    assert_eq!(names(&refused), *top);
     assert_eq!((&refused["ok"], &refused["verb"]), (&Value::from(false), &Value::from("push")));
-}
-
-/// The names in the first column of a Markdown table.
-fn fields(table: &str) -> Vec<String> {
-    let rows = table.lines().filter(|line| line.starts_with("| `"));
-    let columns = rows.filter_map(|line| line.split('|').nth(1));
-    columns
-        .flat_map(|column| column.split(','))
-        .map(|name| name.trim().trim_matches('`').to_owned())
-        .collect()
-}
-
-fn names(value: &Value) -> Vec<String> {
-    let mut names: Vec<String> = value.as_object().expect("an object").keys().cloned().collect();
-    names.sort();
-    names
-}
-
-fn sorted(names: &[String]) -> Vec<String> {
-    let mut names = names.to_vec();
-    names.sort();
-    names
 }
 
 #[test]
@@ -265,4 +239,38 @@ async fn the_manifest_is_kept_on_disk_where_the_settings_say_so() {
     let manifest = std::fs::read_to_string(bench.sandbox.path("etc/m.json")).expect("it is there");
     let printed = bench.sandbox.run(&["manifest"]).stdout;
     assert_eq!(manifest + "\n", printed);
+}
+
+/// The page needs nothing besides, and what a job has told before stays.
+#[test]
+fn reports_are_written_whatever_became_of_the_push() {
+    let sandbox = Sandbox::new().file("static/a.css", "a{}").file("summary.md", "before\n");
+    let sandbox = sandbox.env("GITHUB_STEP_SUMMARY", "summary.md");
+    let push = ["push", "static", "--local", "bucket", "--location", "static", "--report", "push.html"];
+    let line = "1 asset: 1 put (3 bytes), 0 unchanged  s3://local/static/  [TIME]\n";
+    sandbox.run(&push).expect(0, "", line);
+    let text = |name: &str| std::fs::read_to_string(sandbox.path(name)).expect("a report");
+    let page = text("push.html");
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("<code>static/a.css</code>"), "{page}");
+    let told = sandbox.filtered(text("summary.md").as_bytes());
+    assert!(
+        told.starts_with("before\n### <code>s3collect push → s3://local/static/</code>\n\n1 asset: 1 put"),
+        "{told}"
+    );
+    assert!(told.contains("<summary>1 object put</summary>"), "{told}");
+
+    let refused = sandbox.run(&["push", "nowhere", "--local", "bucket", "--report", "refused.html"]);
+    assert_eq!(refused.status, 2);
+    assert!(text("refused.html").contains("not done"), "{}", text("refused.html"));
+    assert_eq!(text("summary.md").matches("### ").count(), 2);
+
+    sandbox
+        .run(&["push", "static", "--local", "bucket", "--location", "static", "--report", "no/push.html"])
+        .expect(
+            1,
+            "",
+            "error: the report `no/push.html` cannot be written: No such file or directory (os error 2)\n  \
+         note: what the push itself did stands\n\
+         1 asset: 0 put, 1 unchanged  s3://local/static/  [TIME]\n",
+        );
 }

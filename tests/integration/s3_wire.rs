@@ -6,7 +6,7 @@ use bytes::Bytes;
 use s3collect::error::Problem;
 use s3collect::name::ObjectKey;
 use s3collect::parameters::{ObjectParameters, Parameter};
-use s3collect::settings::{AddressingStyle, ClientSettings, ConnectionSettings, CredentialSource, Secret};
+use s3collect::settings::{AddressingStyle, ConnectionSettings, CredentialSource, Secret};
 use s3collect::store::s3::S3Store;
 use s3collect::store::{
     Body, Checksum, ChecksumAlgorithm, Condition, FileBody, MultipartRequest, Part, PutRequest, Store,
@@ -17,22 +17,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use crate::script::{Script, Seen, answer, refusal, whole};
+use crate::support::connection;
 
 fn settings(endpoint: String) -> ConnectionSettings {
-    ConnectionSettings {
-        bucket: "acme-assets".to_owned(),
-        local: None,
-        endpoint_url: Some(endpoint),
-        region_name: Some("us-east-1".to_owned()),
-        addressing_style: AddressingStyle::Auto,
-        use_ssl: true,
-        credentials: CredentialSource::Static {
-            access_key: Secret::new("AKIDEXAMPLE"),
-            secret_key: Secret::new("verysecret"),
-            security_token: None,
-        },
-        client: ClientSettings::default(),
-    }
+    connection(endpoint, "acme-assets", "AKIDEXAMPLE", "verysecret")
 }
 
 async fn connect(settings: &ConnectionSettings) -> S3Store {

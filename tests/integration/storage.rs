@@ -7,9 +7,7 @@ use std::time::{Duration, Instant};
 use s3collect::local::{Credentials, Effect, Fault, LoggedRequest, Options, Server, When};
 use s3collect::name::Location;
 use s3collect::parameters::ObjectParameters;
-use s3collect::settings::{
-    AddressingStyle, ClientSettings, ConnectionSettings, CredentialSource, FileSettings, Secret,
-};
+use s3collect::settings::FileSettings;
 use s3collect::storage::{Storage, StorageOptions};
 use s3collect::store::Store;
 use s3collect::store::retry::Retrying;
@@ -17,7 +15,7 @@ use s3collect::store::s3::S3Store;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::support::{Run, Sandbox};
+use crate::support::{Run, Sandbox, connection};
 
 #[path = "../../examples/media.rs"]
 mod media;
@@ -62,20 +60,7 @@ impl Bench {
 
     async fn storage(&self, files: FileSettings) -> Storage<Retrying<S3Store>> {
         let Credentials { access_key, secret_key, .. } = Credentials::default();
-        let settings = ConnectionSettings {
-            bucket: "acme".to_owned(),
-            local: None,
-            endpoint_url: Some(self.server.endpoint_url()),
-            region_name: Some("us-east-1".to_owned()),
-            addressing_style: AddressingStyle::Auto,
-            use_ssl: true,
-            client: ClientSettings::default(),
-            credentials: CredentialSource::Static {
-                access_key: Secret::new(access_key),
-                secret_key: Secret::new(secret_key),
-                security_token: None,
-            },
-        };
+        let settings = connection(self.server.endpoint_url(), "acme", &access_key, &secret_key);
         let store = S3Store::connect(&settings, &ObjectParameters::default()).await.expect("a client");
         let options = StorageOptions {
             bucket: "acme".to_owned(),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use regex::Regex;
+use s3collect::settings::{AddressingStyle, ClientSettings, ConnectionSettings, CredentialSource, Secret};
 use tempfile::TempDir;
 
 /// A directory to run the binary in.
@@ -44,6 +45,11 @@ impl Sandbox {
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.insert(name.to_owned(), value.to_owned());
         self
+    }
+
+    /// What was given.
+    pub(crate) fn environment(&self) -> &BTreeMap<String, String> {
+        &self.environment
     }
 
     pub(crate) fn path(&self, path: &str) -> PathBuf {
@@ -104,6 +110,70 @@ impl Run {
     #[track_caller]
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in {self:?}"))
+    }
+}
+
+/// What was printed, without ids of releases and times.
+pub(crate) fn masked(run: &Run) -> (i32, String, String) {
+    let id = Regex::new(r"\d{8}T\d{6}Z-[0-9a-f]{8}").expect("a pattern");
+    let time = Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ").expect("a pattern");
+    let filtered = |text: &str| time.replace_all(&id.replace_all(text, "[ID]"), "[DATE]").into_owned();
+    (run.status, filtered(&run.stdout), filtered(&run.stderr))
+}
+
+/// The fields of each table in the section of `docs/json.md` on a verb, each sorted.
+pub(crate) fn documented(verb: &str) -> Vec<Vec<String>> {
+    let schema = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/json.md")).expect("a schema");
+    let heading = format!("`{verb} --json`");
+    let section = schema.split("\n## ").find(|part| part.starts_with(&heading)).expect("a section");
+    let tables = section.split("\n\n").map(|table| sorted(&fields(table)));
+    tables.filter(|fields| !fields.is_empty()).collect()
+}
+
+/// The names in the first column of a Markdown table.
+pub(crate) fn fields(table: &str) -> Vec<String> {
+    let rows = table.lines().filter(|line| line.starts_with("| `"));
+    let columns = rows.filter_map(|line| line.split('|').nth(1));
+    columns
+        .flat_map(|column| column.split(','))
+        .map(|name| name.trim().trim_matches('`').to_owned())
+        .collect()
+}
+
+/// The names of the fields of an object, sorted.
+pub(crate) fn names(value: &serde_json::Value) -> Vec<String> {
+    let mut names: Vec<String> = value.as_object().expect("an object").keys().cloned().collect();
+    names.sort();
+    names
+}
+
+/// The same of a table.
+pub(crate) fn sorted(names: &[String]) -> Vec<String> {
+    let mut names = names.to_vec();
+    names.sort();
+    names
+}
+
+/// Settings with keys for a bucket at an endpoint.
+pub(crate) fn connection(
+    endpoint: String,
+    bucket: &str,
+    access_key: &str,
+    secret_key: &str,
+) -> ConnectionSettings {
+    ConnectionSettings {
+        bucket: bucket.to_owned(),
+        local: None,
+        endpoint_url: Some(endpoint),
+        region_name: Some("us-east-1".to_owned()),
+        addressing_style: AddressingStyle::Auto,
+        use_ssl: true,
+        credentials: CredentialSource::Static {
+            access_key: Secret::new(access_key),
+            secret_key: Secret::new(secret_key),
+            security_token: None,
+        },
+        client: ClientSettings::default(),
     }
 }
 

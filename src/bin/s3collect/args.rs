@@ -1,28 +1,30 @@
-//! The command line: clap's derive for verbs, and flags of settings made out of the register, so that neither
+//! The command line: clap's derive for verbs, and in `settings` the flags that the register makes, so that neither
 //! can have what the other lacks. What is given of them becomes a layer; nothing is decided here.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, ArgAction, ArgMatches, Args, ColorChoice, Command, FromArgMatches, Parser, Subcommand};
+use clap::{ArgAction, Args, ColorChoice, Parser, Subcommand};
+use clap_complete::Shell;
+use s3collect::gc;
 use s3collect::policy::PolicyVerb;
-use s3collect::settings::register::{self, Setting};
-use s3collect::settings::{Kind, Layer, Origin, Source};
-use serde_json::{Value, json};
-
-mod storage;
-
-pub(crate) use storage::{Ls, Rm, StorageVerb};
+use s3collect::releases;
 
 use crate::examples::{
-    EXAMPLES, EXPLAIN_EXAMPLES, IMPORT_EXAMPLES, MANIFEST_EXAMPLES, MIGRATE_EXAMPLES, POLICY_EXAMPLES,
-    PUSH_EXAMPLES, SERVE_EXAMPLES, SETTINGS_EXAMPLES,
+    COMPLETIONS_EXAMPLES, EXAMPLES, EXPLAIN_EXAMPLES, GC_EXAMPLES, IMPORT_EXAMPLES, MAN_EXAMPLES,
+    MANIFEST_EXAMPLES, MIGRATE_EXAMPLES, POLICY_EXAMPLES, PUSH_EXAMPLES, RELEASES_EXAMPLES,
+    ROLLBACK_EXAMPLES, SERVE_EXAMPLES, SETTINGS_EXAMPLES, VERIFY_EXAMPLES,
 };
 
+mod settings;
+mod storage;
 mod url;
 
+pub(crate) use settings::{Django, SettingsFlags};
+pub(crate) use storage::{Ls, Rm, StorageVerb};
 pub(crate) use url::{Asked as UrlAsked, Url};
+
+use settings::static_dirs;
 
 /// collectstatic for S3: static directories into a bucket, whole, remembered and explained
 #[derive(Parser)]
@@ -70,6 +72,18 @@ pub(crate) enum Verb {
     /// Write hashed names and the manifest as Django does, offline: to stdout, or a whole tree into a directory
     #[command(after_help = MANIFEST_EXAMPLES)]
     Manifest(Manifest),
+    /// List the releases that pushes recorded, the last one first
+    #[command(after_help = RELEASES_EXAMPLES)]
+    Releases(Releases),
+    /// Put an earlier release back, once all that it needs is known to be there
+    #[command(after_help = ROLLBACK_EXAMPLES)]
+    Rollback(Rollback),
+    /// Compare the bucket with the last release: missing, changed body, changed headers; exit 3 on any
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(Verify),
+    /// Print what no kept release of any app needs; with `--yes`, delete it
+    #[command(after_help = GC_EXAMPLES)]
+    Gc(Gc),
     #[command(flatten)]
     Storage(StorageVerb),
     /// Print the URLs of names, signed where the settings say so; offline unless a manifest has to be read
@@ -84,6 +98,12 @@ pub(crate) enum Verb {
     /// Print the least IAM policy that lets verbs run with these settings
     #[command(after_help = POLICY_EXAMPLES)]
     IamPolicy(IamPolicy),
+    /// Print what makes a shell complete verbs, flags and their values
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(Completions),
+    /// Print the manual page of `s3collect` or of a verb, or write all of them
+    #[command(after_help = MAN_EXAMPLES)]
+    Man(Man),
     /// Run the embedded S3 endpoint over a directory, with a page to browse it
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(Serve),
@@ -101,6 +121,63 @@ pub(crate) struct Push {
     /// Ask for the headers of every object, and put those that differ too; a request per object
     #[arg(long)]
     pub(crate) check_headers: bool,
+    /// Write a page on the push: what was put and why, sizes, cache headers, requests and their cost
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) settings: SettingsFlags,
+}
+
+#[derive(Args)]
+pub(crate) struct Releases {
+    /// The most that are listed
+    #[arg(short = 'n', long, value_name = "N", default_value_t = releases::SHOWN)]
+    pub(crate) limit: usize,
+    #[command(flatten)]
+    pub(crate) settings: SettingsFlags,
+}
+
+#[derive(Args)]
+pub(crate) struct Rollback {
+    /// The release, or how its id begins; without it the one before the live one
+    #[arg(value_name = "ID")]
+    pub(crate) release: Option<String>,
+    /// Print what would be put back, and what cannot be; only reads from the bucket
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
+    /// Go back to the `--release-order` of that release too, so that those after it may be pushed again
+    #[arg(long)]
+    pub(crate) accept_order: bool,
+    #[command(flatten)]
+    pub(crate) settings: SettingsFlags,
+}
+
+#[derive(Args)]
+pub(crate) struct Verify {
+    /// Read the bodies, too, instead of going by their ETags
+    #[arg(long)]
+    pub(crate) deep: bool,
+    /// Objects that no record names are differences, too
+    #[arg(long)]
+    pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) settings: SettingsFlags,
+}
+
+#[derive(Args)]
+pub(crate) struct Gc {
+    /// Delete; without it nothing is but told
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// The most objects that are deleted; if there are more, none is
+    #[arg(long, value_name = "N", default_value_t = gc::MAX_DELETE)]
+    pub(crate) max_delete: u64,
+    /// Delete though the last release of an app lacks more than half of the names of the one before
+    #[arg(long)]
+    pub(crate) allow_drop: bool,
+    /// Nobody else pushes meanwhile: for stores that have no conditional writes
+    #[arg(long)]
+    pub(crate) alone: bool,
     #[command(flatten)]
     pub(crate) settings: SettingsFlags,
 }
@@ -188,6 +265,23 @@ pub(crate) struct IamPolicy {
 }
 
 #[derive(Args)]
+pub(crate) struct Completions {
+    /// Which shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: Shell,
+}
+
+#[derive(Args)]
+pub(crate) struct Man {
+    /// Of a verb, e.g. `push` or `settings show`; without one, of `s3collect`
+    #[arg(value_name = "VERB")]
+    pub(crate) verb: Vec<String>,
+    /// Write the pages of everything into a directory: `s3collect.1`, `s3collect-push.1`, …
+    #[arg(long, value_name = "DIR", conflicts_with = "verb")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Args)]
 pub(crate) struct Serve {
     /// The directory that holds the buckets
     #[arg(long, value_name = "DIR")]
@@ -197,229 +291,14 @@ pub(crate) struct Serve {
     pub(crate) port: Option<u16>,
 }
 
-/// The flags that are settings.
-pub(crate) struct SettingsFlags {
-    /// Flags of their own.
-    pub(crate) layer: Layer,
-    /// `--set`, as typed behind the verb; those before it stand in [`Global`].
-    pub(crate) sets: Vec<String>,
-    /// `--django`, with `--python`.
-    pub(crate) django: Option<Django>,
-}
-
-/// A Django project whose settings take the place of a file.
-#[derive(Args)]
-pub(crate) struct Django {
-    /// Take settings, static dirs and credentials from a Django project instead of a file, e.g. `mysite.settings`
-    #[arg(long = "django", value_name = "MODULE")]
-    pub(crate) module: String,
-    /// The Python that has the project's packages; without it that of the active environment, of `.venv` or of `PATH`
-    #[arg(long, value_name = "PATH", requires = "module")]
-    pub(crate) python: Option<PathBuf>,
-}
-
-impl Args for SettingsFlags {
-    fn augment_args(command: Command) -> Command {
-        command
-            .next_help_heading("Settings")
-            .args(register::all().filter(|setting| !setting.flags.is_empty()).flat_map(arguments))
-            .arg(Arg::new("sets").long("set").value_name("NAME=VALUE").action(ArgAction::Append).help(
-                "Any setting but secrets, e.g. `--set gzip_level=6`; lists comma-separated or JSON, dictionaries JSON",
-            ))
-            .args(django_arguments())
-    }
-
-    fn augment_args_for_update(command: Command) -> Command {
-        Self::augment_args(command)
-    }
-}
-
-impl FromArgMatches for SettingsFlags {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let mut layer = Layer::new(Source::Flag);
-        for setting in register::all().filter(|setting| !setting.flags.is_empty()) {
-            give(&mut layer, setting, matches);
-        }
-        let sets = matches.get_many::<String>("sets").into_iter().flatten().cloned().collect();
-        let django = matches.contains_id("module").then(|| Django::from_arg_matches(matches)).transpose()?;
-        Ok(Self { layer, sets, django })
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
-
-/// `--django` and `--python`, which may be left out where the settings are not theirs alone.
-fn django_arguments() -> Vec<Arg> {
-    let command = Django::augment_args(Command::new("django"));
-    command
-        .get_arguments()
-        .map(|argument| argument.clone().required(false).help_heading("Settings"))
-        .collect()
-}
-
-/// `DIR…`, which goes into the layer with `--source`.
-fn static_dirs() -> Arg {
-    Arg::new("dirs")
-        .value_name("DIR")
-        .num_args(0..)
-        .help_heading(None::<&str>)
-        .help("Static dirs in order of precedence, instead of the file's `sources`")
-}
-
-/// The flags of a row. A row with `--no-…` has switches, `--manifest` is a switch for one class.
-fn arguments(setting: &'static Setting) -> Vec<Arg> {
-    let (switches, values): (Vec<&str>, Vec<&str>) = setting
-        .flags
-        .iter()
-        .filter_map(|flag| flag.strip_prefix("--"))
-        .partition(|long| is_switch(setting, long));
-    let short =
-        setting.flags.iter().find_map(|flag| flag.strip_prefix('-')?.chars().next().filter(|c| *c != '-'));
-    let value = values.split_first().map(|(long, aliases)| {
-        let arg = Arg::new(setting.name).long(*long).visible_aliases(aliases.to_vec()).help(setting.help);
-        let arg = arg.short(short).value_name(value_name(setting));
-        match setting.kind {
-            Kind::Choice(words) => arg.value_parser(PossibleValuesParser::new(words)),
-            Kind::List | Kind::Sources => arg.action(ArgAction::Append),
-            _ => arg,
-        }
-    });
-    let switches = switches.iter().map(|long| {
-        let others = switches.iter().chain(&values).filter(|other| *other != long);
-        let others = others.map(|other| if values.contains(other) { setting.name } else { *other });
-        Arg::new(*long)
-            .long(*long)
-            .action(ArgAction::SetTrue)
-            .overrides_with_all(others)
-            .help(switch_help(setting, long))
-    });
-    value.into_iter().chain(switches).collect()
-}
-
-fn is_switch(setting: &Setting, long: &str) -> bool {
-    // `use_ssl` is true already: as a switch its flag would do nothing.
-    long == "manifest" || (setting.kind == Kind::Boolean && setting.name != "use_ssl")
-}
-
-fn switch_help(setting: &'static Setting, long: &str) -> String {
-    match long {
-        "manifest" => {
-            "Short for `--backend S3ManifestStaticStorage`: hashed names, and a manifest of them that is published last".to_owned()
-        }
-        "no-default-ignore" => "Do not leave out `CVS`, `.*` and `*~`".to_owned(),
-        "follow-symlinks" => "Follow links that leave their source, too".to_owned(),
-        "gzip-if-smaller" => "Keep the plain body where gzip does not help".to_owned(),
-        "gzip" => "Store bodies of `--gzip-content-types` compressed".to_owned(),
-        "no-gzip" => "Store every body as it is".to_owned(),
-        _ => setting.help.to_owned(),
-    }
-}
-
-fn value_name(setting: &Setting) -> &'static str {
-    match (setting.name, setting.kind) {
-        ("location", _) => "PREFIX",
-        ("endpoint_url", _) => "URL",
-        ("backend", _) => "CLASS",
-        ("default_acl", _) => "ACL",
-        ("ignore_patterns", _) => "PATTERN",
-        ("gzip_content_types", _) => "TYPES",
-        ("in_flight_bytes", _) => "BYTES",
-        (_, Kind::Sources) => "PREFIX=DIR",
-        (_, Kind::Boolean) => "BOOL",
-        (_, Kind::WholeNumber { .. }) => "N",
-        (_, Kind::Dictionary) => "JSON",
-        (_, Kind::Path) => "DIR",
-        (_, Kind::Choice(_)) => "WORD",
-        _ => "NAME",
-    }
-}
-
-/// Hands what was given of a row's flags to the layer.
-fn give(layer: &mut Layer, setting: &'static Setting, matches: &ArgMatches) {
-    for flag in setting.flags {
-        let long = flag.trim_start_matches('-');
-        if is_switch(setting, long) && matches.get_flag(long) {
-            let value = match long {
-                "manifest" => json!("S3ManifestStaticStorage"),
-                _ => json!(!long.starts_with("no-")),
-            };
-            layer.give_value(setting, value, origin(flag), BTreeMap::new());
-        }
-    }
-    let typed = setting.flags.iter().find(|flag| flag.starts_with("--"));
-    let flag = typed.copied().unwrap_or_default();
-    if setting.kind == Kind::Sources {
-        give_sources(layer, setting, flag, matches);
-        return;
-    }
-    let Ok(Some(values)) = matches.try_get_many::<String>(setting.name) else {
-        return;
-    };
-    let values: Vec<&String> = values.collect();
-    match (setting.name, values.as_slice()) {
-        ("ignore_patterns", patterns) => {
-            layer.give_value(setting, json!(patterns), origin(flag), BTreeMap::new());
-        }
-        (_, [text]) => layer.give_text(setting, text, origin(flag)),
-        (_, texts) => {
-            let joined: Vec<&str> = texts.iter().map(|text| text.as_str()).collect();
-            layer.give_text(setting, &joined.join(","), origin(flag));
-        }
-    }
-}
-
-/// `DIR…` and `--source PREFIX=DIR`, in the order in which they were typed.
-fn give_sources(layer: &mut Layer, setting: &'static Setting, flag: &str, matches: &ArgMatches) {
-    let mut sources: Vec<(usize, Value, &str)> = Vec::new();
-    for (id, flag) in [("dirs", "DIR"), (setting.name, flag)] {
-        if let Ok(Some(texts)) = matches.try_get_many::<String>(id) {
-            let indices = matches.indices_of(id).into_iter().flatten();
-            sources.extend(indices.zip(texts).map(|(index, text)| (index, source(id, text), flag)));
-        }
-    }
-    sources.sort_by_key(|(index, ..)| *index);
-    if let Some((_, _, flag)) = sources.first() {
-        let origin = origin(flag);
-        let values = sources.iter().map(|(_, value, _)| value.clone()).collect();
-        layer.give_value(setting, values, origin, BTreeMap::new());
-    }
-}
-
-fn source(id: &str, text: &str) -> Value {
-    match text.split_once('=') {
-        Some((prefix, dir)) if id != "dirs" => json!([prefix, dir]),
-        _ => json!(text),
-    }
-}
-
-fn origin(flag: &str) -> Origin {
-    Origin::Flag(flag.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
 
-    use clap::CommandFactory;
+    use clap::{Command, CommandFactory};
+    use s3collect::settings::register;
 
     use super::*;
-
-    fn layer(line: &[&str]) -> Layer {
-        match Arguments::try_parse_from([&["s3collect", "push"], line].concat()) {
-            Ok(Arguments { verb: Verb::Push(push), .. }) => push.settings.layer,
-            Ok(_) => panic!("another verb"),
-            Err(error) => panic!("{error}"),
-        }
-    }
-
-    fn given(line: &[&str], name: &str) -> (Value, String) {
-        let layer = layer(line);
-        let raw = layer.values.get(name).expect("given");
-        (raw.value.clone(), raw.origin.to_string())
-    }
 
     #[test]
     fn the_definition_holds_together() {
@@ -430,7 +309,7 @@ mod tests {
     fn flags_are_those_of_the_register() {
         let command = Arguments::command();
         let push = command.find_subcommand("push").expect("a verb");
-        let own = ["--dry-run", "-n", "--exit-code", "--check-headers"];
+        let own = ["--dry-run", "-n", "--exit-code", "--check-headers", "--report"];
         let mut flags = BTreeSet::new();
         for argument in push.get_arguments() {
             flags.extend(
@@ -460,37 +339,6 @@ mod tests {
             command.get_subcommands().for_each(check);
         }
         check(&Arguments::command());
-    }
-
-    #[test]
-    fn sources_keep_the_order_in_which_they_were_typed() {
-        let sources = given(&["a", "--source", "p=b", "c=c", "--source", "d"], "sources");
-        assert_eq!(sources, (json!(["a", ["p", "b"], "c=c", "d"]), "flag `DIR`".to_owned()));
-    }
-
-    #[test]
-    fn the_last_of_two_switches_counts() {
-        assert_eq!(given(&["--gzip", "--no-gzip"], "gzip"), (json!(false), "flag `--no-gzip`".to_owned()));
-        assert_eq!(given(&["--no-gzip", "--gzip"], "gzip"), (json!(true), "flag `--gzip`".to_owned()));
-        assert_eq!(given(&["--no-default-ignore"], "default_ignore").0, json!(false));
-        assert_eq!(
-            given(&["--manifest"], "backend"),
-            (json!("S3ManifestStaticStorage"), "flag `--manifest`".to_owned())
-        );
-    }
-
-    #[test]
-    fn values_are_read_by_their_kind() {
-        assert_eq!(given(&["--bucket-name", "b"], "bucket_name"), (json!("b"), "flag `--bucket`".to_owned()));
-        assert_eq!(given(&["-j", "8"], "concurrency"), (json!(8), "flag `--concurrency`".to_owned()));
-        assert_eq!(given(&["-i", "*.map", "-i", "a,b"], "ignore_patterns").0, json!(["*.map", "a,b"]));
-        assert_eq!(
-            given(&["--gzip-content-types", "text/css,text/html"], "gzip_content_types").0,
-            json!(["text/css", "text/html"])
-        );
-        assert_eq!(given(&["--use-ssl", "no"], "use_ssl").0, json!(false));
-        assert_eq!(layer(&[]).values.len(), 0);
-        assert_eq!(layer(&["--gzip-level", "11"]).errors.len(), 1);
     }
 
     #[test]

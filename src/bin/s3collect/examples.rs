@@ -25,6 +25,15 @@ EXAMPLES
   s3collect push --dry-run --exit-code              3 when anything would be put
   s3collect push --set 'rules=[{\"match\": \"*.html\", \"gzip\": false}]'";
 
+pub(crate) const GC_EXAMPLES: &str = "\
+EXAMPLES
+  s3collect gc                                      what would be deleted, and why
+  s3collect gc --yes --max-delete 5000
+  s3collect gc --set retain_releases=10 --set min_age=90d
+
+It keeps what the `retain_releases` newest releases of every app name, the published one among them, and everything
+until `min_age` after the last release with it had a successor. What no record names is never touched.";
+
 pub(crate) const MANIFEST_EXAMPLES: &str = "\
 EXAMPLES
   s3collect manifest ./static                       staticfiles.json on stdout
@@ -65,3 +74,32 @@ pub(crate) const SERVE_EXAMPLES: &str = "\
 EXAMPLES
   s3collect serve --local ./bucket
   s3collect serve --local ./bucket --port 9000";
+
+pub(crate) const RELEASES_EXAMPLES: &str = "\
+EXAMPLES
+  s3collect releases
+  s3collect releases --app shop --limit 5 --json";
+
+pub(crate) const ROLLBACK_EXAMPLES: &str = "\
+EXAMPLES
+  s3collect rollback                                the release before the live one
+  s3collect rollback --dry-run
+  s3collect rollback 20261121T101112Z               as `s3collect releases` lists them";
+
+pub(crate) const VERIFY_EXAMPLES: &str = "\
+EXAMPLES
+  s3collect verify                                  ETags, sizes, and headers by a HEAD each
+  s3collect verify --deep --strict --json           every body read; foreign objects count";
+
+pub(crate) const COMPLETIONS_EXAMPLES: &str = "\
+EXAMPLES
+  s3collect completions bash > ~/.local/share/bash-completion/completions/s3collect
+  s3collect completions zsh > ~/.zfunc/_s3collect
+  s3collect completions fish > ~/.config/fish/completions/s3collect.fish
+  s3collect completions powershell >> $PROFILE";
+
+pub(crate) const MAN_EXAMPLES: &str = "\
+EXAMPLES
+  s3collect man | man -l -
+  s3collect man settings show
+  s3collect man --out ~/.local/share/man/man1";

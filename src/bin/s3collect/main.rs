@@ -4,17 +4,23 @@ mod args;
 mod author;
 mod examples;
 mod explain_verb;
+mod gc_verb;
 mod import_verb;
 mod interrupt;
 mod manifest_verb;
+mod manual;
 mod migrate_verb;
 mod output;
+mod over_store;
 mod policy_verb;
 mod push_verb;
+mod releases_verb;
+mod rollback_verb;
 mod serve_verb;
 mod settings_verb;
 mod storage_verb;
 mod url_verb;
+mod verify_verb;
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
@@ -27,19 +33,23 @@ use clap::Parser;
 use s3collect::build::Build;
 use s3collect::django::{self, Ask};
 use s3collect::error::{Exit, Problem};
+use s3collect::gc::{GcOptions, GcSummary};
 use s3collect::push::PushOptions;
+use s3collect::releases;
 use s3collect::report::Summary;
+use s3collect::rollback::{RollbackOptions, RollbackSummary};
 use s3collect::session;
 use s3collect::settings::{Combined, Given, Layer, Loaded, Needs, Source, combine};
 use s3collect::tree::TreeOptions;
+use s3collect::verify::{VerifyOptions, VerifySummary};
 use tokio::runtime::{Builder, Runtime};
 
 use args::{
-    Arguments, Django, Explain, Global, IamPolicy, Manifest, Push, SettingsFlags, SettingsVerb, StorageVerb,
-    Url, Verb,
+    Arguments, Django, Explain, Gc, Global, IamPolicy, Manifest, Push, Releases, Rollback, SettingsFlags,
+    SettingsVerb, StorageVerb, Url, Verb, Verify,
 };
 use output::{Printer, Verbosity};
-use push_verb::Asked;
+use push_verb::{Asked, Reports};
 
 fn main() -> ExitCode {
     let Arguments { global, verb } = match Arguments::try_parse() {
@@ -117,10 +127,16 @@ impl Surroundings {
             Verb::Push(push) => self.push(global, push),
             Verb::Explain(explain) => self.explain(global, explain),
             Verb::Manifest(manifest) => self.manifest(global, manifest),
+            Verb::Releases(asked) => self.releases(global, asked),
+            Verb::Rollback(asked) => self.rollback(global, asked),
+            Verb::Verify(asked) => self.verify(global, asked),
+            Verb::Gc(gc) => self.gc(global, gc),
             Verb::Storage(verb) => self.storage(global, verb),
             Verb::Url(url) => self.url(global, url),
             Verb::Settings { verb } => self.settings_verb(global, verb),
             Verb::IamPolicy(policy) => self.policy(global, policy),
+            Verb::Completions(asked) => manual::completions(asked.shell, &self.printer),
+            Verb::Man(asked) => manual::man(&asked, global.json, &self.printer),
             Verb::Serve(serve) => serve_verb::run(&serve, &self.printer),
         }
     }
@@ -149,11 +165,60 @@ impl Surroundings {
     fn push(&self, global: &Global, push: Push) -> io::Result<Exit> {
         let by = author::author(&self.environment);
         let options = PushOptions { dry_run: push.dry_run, check_headers: push.check_headers, by };
-        let asked = Asked { options, differences_fail: push.exit_code, json: global.json };
+        let step_summary = self.environment.get("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty());
+        let reports = Reports { page: push.report, markdown: step_summary.map(PathBuf::from) };
+        let asked = Asked { options, reports, differences_fail: push.exit_code, json: global.json };
         match self.connection_settings(global, push.settings, true) {
             Ok(loaded) => push_verb::run(loaded, asked, self.home(), &self.printer),
             Err((warnings, errors)) => {
-                push_verb::tell(&Summary::refused(errors, warnings), &asked, &self.printer)
+                push_verb::tell(Summary::refused(errors, warnings), &asked, &self.printer)
+            }
+        }
+    }
+
+    fn releases(&self, global: &Global, asked: Releases) -> io::Result<Exit> {
+        match self.connection_settings(global, asked.settings, false) {
+            Ok(loaded) => releases_verb::run(loaded, asked.limit, global.json, &self.printer),
+            Err((warnings, errors)) => {
+                let refused = releases::Releases { warnings, ..releases::Releases::refused(None, errors) };
+                releases_verb::tell(&refused, global.json, &self.printer)
+            }
+        }
+    }
+
+    fn rollback(&self, global: &Global, asked: Rollback) -> io::Result<Exit> {
+        let Rollback { release, dry_run, accept_order, settings } = asked;
+        let by = author::author(&self.environment);
+        let options = RollbackOptions { release, dry_run, accept_order, by };
+        match self.connection_settings(global, settings, false) {
+            Ok(loaded) => rollback_verb::run(loaded, &options, global.json, &self.printer),
+            Err((warnings, errors)) => {
+                let mut refused = RollbackSummary::refused(None, errors);
+                refused.summary.warnings = warnings;
+                rollback_verb::tell(&refused, global.json, &self.printer)
+            }
+        }
+    }
+
+    fn verify(&self, global: &Global, asked: Verify) -> io::Result<Exit> {
+        let options = VerifyOptions { deep: asked.deep, strict: asked.strict };
+        match self.connection_settings(global, asked.settings, false) {
+            Ok(loaded) => verify_verb::run(loaded, options, global.json, &self.printer),
+            Err((warnings, errors)) => {
+                let refused = VerifySummary { warnings, ..VerifySummary::refused(None, options, errors) };
+                verify_verb::tell(&refused, global.json, &self.printer)
+            }
+        }
+    }
+
+    fn gc(&self, global: &Global, gc: Gc) -> io::Result<Exit> {
+        let Gc { yes, max_delete, allow_drop, alone, settings } = gc;
+        let by = author::author(&self.environment);
+        let options = GcOptions { delete: yes, max_delete, allow_drop, alone, by };
+        match self.connection_settings(global, settings, false) {
+            Ok(loaded) => gc_verb::run(loaded, &options, global.json, &self.printer),
+            Err((warnings, errors)) => {
+                gc_verb::tell(&GcSummary::refused(errors, warnings), global.json, &self.printer)
             }
         }
     }
@@ -228,7 +293,7 @@ impl Surroundings {
             Ok(loaded) => url_verb::run(&loaded, asked, self.cache(), global.json, &self.printer),
             Err(errors) => {
                 self.printer.warnings(&warnings);
-                let problems: Vec<Problem> = errors.iter().map(Problem::of).collect();
+                let problems = Problem::all(&errors);
                 self.printer.failed(&problems, global.json)
             }
         }
@@ -259,7 +324,7 @@ impl Surroundings {
     ) -> Result<Loaded, (Vec<Problem>, Vec<Problem>)> {
         let combined = self.combined(global, flags).map_err(|problems| (Vec::new(), problems))?;
         let warnings = combined.warnings().to_vec();
-        combined.resolve(needs).map_err(|errors| (warnings, errors.iter().map(Problem::of).collect()))
+        combined.resolve(needs).map_err(|errors| (warnings, Problem::all(&errors)))
     }
 
     /// The same for a verb that speaks with the bucket: what is odd about the way there is among the warnings.

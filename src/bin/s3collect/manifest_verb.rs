@@ -39,11 +39,7 @@ pub(crate) fn run(
 
 /// Prints what was done, or why it could not begin. The manifest is data; with a tree it is in there.
 pub(crate) fn tell(built: &Build, as_json: bool, printer: &Printer) -> io::Result<Exit> {
-    printer.warnings(&built.warnings);
-    printer.errors(&built.errors);
-    if let Some(note) = &built.note {
-        printer.note(note);
-    }
+    printer.troubles(&built.warnings, &built.errors, built.note.as_deref());
     if as_json {
         printer.json(built)?;
     } else if built.out.is_none() && built.ok {

@@ -27,7 +27,7 @@ fn migrated(asked: &Migrate) -> Result<Migrated, Vec<Problem>> {
     })?;
     let form = asked.form.as_deref().and_then(Form::named).unwrap_or_else(|| Form::guess(&name, &text));
     let options = MigrateOptions { persisted_urls: asked.persisted_urls };
-    migrate(&name, &text, form, options).map_err(|errors| errors.iter().map(Problem::of).collect())
+    migrate(&name, &text, form, options).map_err(|errors| Problem::all(&errors))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the verb is about one file, which is read whole")]

@@ -9,7 +9,7 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use s3collect::error::{Exit, Problem};
-use s3collect::report::{Bytes, Event, Reporter, printable, printable_json};
+use s3collect::report::{Bytes, Event, Reporter, escape, escape_json};
 use serde::Serialize;
 use serde_json::json;
 
@@ -54,7 +54,7 @@ impl Printer {
 
     /// Lines of data with names in them, one a line whatever is in it.
     pub(crate) fn rows<T: AsRef<str>>(&self, rows: impl IntoIterator<Item = T>) -> io::Result<()> {
-        let text: String = rows.into_iter().map(|row| printable(row.as_ref()).into_owned() + "\n").collect();
+        let text: String = rows.into_iter().map(|row| escape(row.as_ref()).into_owned() + "\n").collect();
         self.data(&text)
     }
 
@@ -67,12 +67,12 @@ impl Printer {
 
     /// A question on the terminal, which waits for its answer on the same line.
     pub(crate) fn question(&self, text: &str) {
-        self.stderr(&printable(text));
+        self.stderr(&escape(text));
     }
 
     /// A document, to stdout, for programs: indented, with a newline at its end.
     pub(crate) fn json(&self, document: &impl Serialize) -> io::Result<()> {
-        let mut text = printable_json(serde_json::to_string_pretty(document)?);
+        let mut text = escape_json(serde_json::to_string_pretty(document)?);
         text.push('\n');
         self.data(&text)
     }
@@ -89,18 +89,22 @@ impl Printer {
     /// One line for people, unless they want quiet.
     pub(crate) fn line(&self, text: &str) {
         if self.verbosity > Verbosity::Quiet {
-            self.stderr(&format!("{}\n", printable(text)));
+            self.stderr(&format!("{}\n", escape(text)));
         }
-    }
-
-    /// A note on the state things are in, after errors; said even to those who want quiet.
-    pub(crate) fn note(&self, text: &str) {
-        self.stderr(&format!("{ASIDE}note{ASIDE:#}: {}\n", printable(text)));
     }
 
     /// Errors: the first few whole, the number of the others.
     pub(crate) fn errors(&self, problems: &[Problem]) {
         self.problems("error", ERROR, problems);
+    }
+
+    /// What a verb that ends with a document of its own ran into: warnings, errors and the state things are in.
+    pub(crate) fn troubles(&self, warnings: &[Problem], errors: &[Problem], note: Option<&str>) {
+        self.warnings(warnings);
+        self.errors(errors);
+        if let Some(note) = note {
+            self.stderr(&format!("{ASIDE}note{ASIDE:#}: {}\n", escape(note)));
+        }
     }
 
     /// Warnings, in the same form.
@@ -155,15 +159,15 @@ impl Printer {
 
 /// A problem in the form of docs/style: what failed, why, the state, one thing to do.
 fn render(label: &str, style: Style, problem: &Problem) -> String {
-    let mut text = format!("{style}{label}{style:#}: {}\n", printable(&problem.message));
+    let mut text = format!("{style}{label}{style:#}: {}\n", escape(&problem.message));
     for cause in &problem.causes {
-        text.push_str(&format!("  caused by: {}\n", printable(cause)));
+        text.push_str(&format!("  caused by: {}\n", escape(cause)));
     }
     if let Some(note) = &problem.note {
-        text.push_str(&format!("  {ASIDE}note{ASIDE:#}: {}\n", printable(note)));
+        text.push_str(&format!("  {ASIDE}note{ASIDE:#}: {}\n", escape(note)));
     }
     if let Some(hint) = &problem.hint {
-        text.push_str(&format!("  {ASIDE}hint{ASIDE:#}: {}\n", printable(hint)));
+        text.push_str(&format!("  {ASIDE}hint{ASIDE:#}: {}\n", escape(hint)));
     }
     text
 }

@@ -1,13 +1,14 @@
 //! `push`: runs the engine under a progress bar and an interrupt, prints the plan, the summary or the document.
 
-use std::io;
-use std::path::Path;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use s3collect::error::{Exit, Problem};
 use s3collect::prepare::prepare;
 use s3collect::push::{self, PushOptions};
-use s3collect::report::{StepSummary, Summary};
+use s3collect::report::{self, StepSummary, Summary};
 use s3collect::session::Session;
 use s3collect::settings::{Loaded, Settings};
 use tokio_util::sync::CancellationToken;
@@ -15,10 +16,20 @@ use tokio_util::sync::CancellationToken;
 use crate::interrupt;
 use crate::output::{Printer, Watch};
 
+/// Where a push is reported besides the terminal.
+#[derive(Debug, Clone)]
+pub(crate) struct Reports {
+    /// `--report`.
+    pub(crate) page: Option<PathBuf>,
+    /// `GITHUB_STEP_SUMMARY`, which several steps append to.
+    pub(crate) markdown: Option<PathBuf>,
+}
+
 /// What the command line asks of a push besides its settings.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
     pub(crate) options: PushOptions,
+    pub(crate) reports: Reports,
     /// `--exit-code`.
     pub(crate) differences_fail: bool,
     /// `--json`.
@@ -36,18 +47,17 @@ pub(crate) fn run(
         printer.line(note);
     }
     let summary = summary(&loaded.settings, loaded.warnings, asked.options.clone(), home, printer);
-    tell(&summary, &asked, printer)
+    tell(summary, &asked, printer)
 }
 
 /// Prints what a push did, or why it could not begin.
-pub(crate) fn tell(summary: &Summary, asked: &Asked, printer: &Printer) -> io::Result<Exit> {
-    printer.warnings(&summary.warnings);
-    printer.errors(&summary.errors);
-    if let Some(note) = &summary.note {
-        printer.note(note);
-    }
+pub(crate) fn tell(mut summary: Summary, asked: &Asked, printer: &Printer) -> io::Result<Exit> {
+    let unwritten = asked.reports.write(&summary);
+    summary.ok &= unwritten.is_empty();
+    summary.errors.extend(unwritten);
+    printer.troubles(&summary.warnings, &summary.errors, summary.note.as_deref());
     if asked.json {
-        printer.json(summary)?;
+        printer.json(&summary)?;
     } else if summary.dry_run {
         let row = |step: &StepSummary| format!("{:4}  {}  {}", step.action, step.key, step.reason);
         printer.rows(summary.steps.iter().map(row))?;
@@ -56,6 +66,26 @@ pub(crate) fn tell(summary: &Summary, asked: &Asked, printer: &Printer) -> io::R
         printer.line(&summary.to_string());
     }
     Ok(summary.exit(asked.differences_fail))
+}
+
+impl Reports {
+    /// Writes them, and tells which could not be written. Whatever the push did stands.
+    fn write(&self, summary: &Summary) -> Vec<Problem> {
+        let page = self.page.as_ref().map(|path| (path, File::create(path), report::page(summary)));
+        let append = |path| OpenOptions::new().create(true).append(true).open(path);
+        let markdown = self.markdown.as_ref().map(|path| (path, append(path), report::markdown(summary)));
+        let written = page.into_iter().chain(markdown).map(|(path, opened, text)| {
+            let written = opened.and_then(|mut file| file.write_all(text.as_bytes()));
+            (path, written)
+        });
+        let unwritten = written.filter_map(|(path, written)| Some((path, written.err()?)));
+        unwritten
+            .map(|(path, error)| {
+                Problem::new(format!("the report `{}` cannot be written: {error}", path.display()))
+                    .with_note("what the push itself did stands")
+            })
+            .collect()
+    }
 }
 
 fn summary(

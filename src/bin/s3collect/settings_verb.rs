@@ -5,7 +5,7 @@ use std::io;
 use s3collect::error::{Exit, Problem};
 use s3collect::session;
 use s3collect::settings::show::{self, Row};
-use s3collect::settings::{Combined, Needs, SettingsError};
+use s3collect::settings::{Combined, Needs};
 use serde_json::json;
 
 use crate::output::Printer;
@@ -62,7 +62,7 @@ fn problems(combined: Combined, needs: Needs) -> (Vec<Problem>, Vec<Problem>) {
         }
         Err(errors) => errors,
     };
-    (warnings, errors.iter().map(Problem::of::<SettingsError>).collect())
+    (warnings, Problem::all(&errors))
 }
 
 /// `name = value  # origin` a line, in columns as long as values are short.

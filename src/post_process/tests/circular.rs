@@ -239,13 +239,7 @@ proptest! {
         }
         let sorted = sources(&borrowed(&site));
         let shuffled: Vec<Source> = order.iter().map(|index| sorted[*index].clone()).collect();
-        let settings = hashed();
-        let options = PostProcessOptions {
-            settings: &settings,
-            rewriter: &WITH_MODULES,
-            directories: Severity::Warn,
-            sources: &[],
-        };
-        prop_assert_eq!(post_process(shuffled, &options).expect("nothing is wrong").manifest, alone.manifest);
+        let shuffled = process(shuffled, &hashed(), Severity::Warn).expect("nothing is wrong");
+        prop_assert_eq!(shuffled.manifest, alone.manifest);
     }
 }

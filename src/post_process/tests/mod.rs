@@ -44,13 +44,21 @@ fn run_with(
     settings: &ManifestSettings,
     directories: Severity,
 ) -> Result<Processed, Vec<PostProcessError>> {
+    process(sources(files), settings, directories)
+}
+
+fn process(
+    sources: Vec<Source>,
+    settings: &ManifestSettings,
+    directories: Severity,
+) -> Result<Processed, Vec<PostProcessError>> {
     let options = PostProcessOptions {
         settings,
         rewriter: &WITH_MODULES,
         directories,
         sources: &["./static".to_owned()],
     };
-    post_process(sources(files), &options)
+    post_process(sources, &options)
 }
 
 fn run(files: &[(&str, &str)]) -> Result<Processed, Vec<PostProcessError>> {
@@ -61,7 +69,7 @@ fn run(files: &[(&str, &str)]) -> Result<Processed, Vec<PostProcessError>> {
 fn told(result: Result<Processed, Vec<PostProcessError>>) -> Vec<String> {
     let problems = match result {
         Ok(processed) => processed.warnings,
-        Err(errors) => errors.iter().map(Problem::of).collect(),
+        Err(errors) => Problem::all(&errors),
     };
     problems
         .into_iter()
@@ -443,13 +451,7 @@ proptest! {
     ) {
         let settings = ManifestSettings { missing_reference: Severity::Warn, ..settings() };
         let process = |sources: Vec<Source>| {
-            let options = PostProcessOptions {
-                settings: &settings,
-                rewriter: &WITH_MODULES,
-                directories: Severity::Warn,
-                sources: &[],
-            };
-            let mut processed = post_process(sources, &options).expect("nothing is minded");
+            let mut processed = process(sources, &settings, Severity::Warn).expect("nothing is minded");
             processed.assets.sort_by(|left, right| left.file.name.cmp(&right.file.name));
             processed
         };

@@ -17,13 +17,7 @@ fn run_marked(
     prehashed: &[&str],
     settings: &ManifestSettings,
 ) -> Result<Processed, Vec<PostProcessError>> {
-    let options = PostProcessOptions {
-        settings,
-        rewriter: &WITH_MODULES,
-        directories: Severity::Error,
-        sources: &["./static".to_owned()],
-    };
-    post_process(marked(files, prehashed), &options)
+    process(marked(files, prehashed), settings, Severity::Error)
 }
 
 /// Name, whether it is as good as hashed, and body of all that is stored.

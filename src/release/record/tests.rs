@@ -35,6 +35,7 @@ fn record(objects: impl IntoIterator<Item = (String, RecordedObject)>) -> Record
         id: ReleaseId::begun(0, 1),
         app: "default".to_owned(),
         order: None,
+        restores: None,
         settings: "0123".to_owned(),
         manifest: None,
         objects: objects.into_iter().collect(),

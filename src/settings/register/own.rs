@@ -298,16 +298,14 @@ pub(super) const SETTINGS: &[Setting] = &[
         Kind::WholeNumber { least: 1, most: u64::MAX },
         "5",
         "How many releases of each app `gc` keeps",
-    )
-    .later(),
+    ),
     Setting::new(
         "min_age",
         &["S3COLLECT_MIN_AGE"],
         Kind::Duration,
         "\"30d\"",
         "How long an object is superseded before `gc` may delete it",
-    )
-    .later(),
+    ),
     Setting::new(
         "record_prefix",
         &["S3COLLECT_RECORD_PREFIX"],

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::settings::combine::Combined;
 use crate::settings::error::SettingsError;
-use crate::settings::{CloudFrontHash, CloudFrontKey, CloudFrontSettings, Secret, UrlSettings, register};
+use crate::settings::{CloudFrontHash, CloudFrontKey, CloudFrontSettings, Secret, UrlSettings};
 
 /// The two places of CloudFront's key.
 const KEYS: [&str; 2] = ["cloudfront_key", "cloudfront_key_file"];
@@ -68,14 +68,9 @@ impl Combined {
             (Some(_), None) => ("cloudfront_key_id", KEYS[0]),
             (None, Some(_)) => (given, "cloudfront_key_id"),
         };
-        if !self.broken.contains(missing) {
-            let names = register::find(missing).map_or(&[][..], |row| row.environment);
-            errors.push(SettingsError::HalfCloudFront {
-                given,
-                missing,
-                environment: names.first().copied().unwrap_or_default(),
-                origin: self.origin(given).to_string(),
-            });
+        if let Some(environment) = self.other_half(missing) {
+            let origin = self.origin(given).to_string();
+            errors.push(SettingsError::HalfCloudFront { given, missing, environment, origin });
         }
         None
     }

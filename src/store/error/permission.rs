@@ -5,7 +5,7 @@ use crate::parameters::{ObjectParameters, Parameter};
 use super::Operation;
 
 /// Parameters that need more than `s3:PutObject`.
-const EXTRA: [(Parameter, &str); 9] = [
+const EXTRA: [(Parameter, &str); 10] = [
     (Parameter::Acl, "s3:PutObjectAcl"),
     (Parameter::GrantFullControl, "s3:PutObjectAcl"),
     (Parameter::GrantRead, "s3:PutObjectAcl"),
@@ -13,6 +13,7 @@ const EXTRA: [(Parameter, &str); 9] = [
     (Parameter::GrantWriteAcp, "s3:PutObjectAcl"),
     (Parameter::Tagging, "s3:PutObjectTagging"),
     (Parameter::ObjectLockMode, "s3:PutObjectRetention"),
+    (Parameter::ObjectLockRetainUntilDate, "s3:PutObjectRetention"),
     (Parameter::ObjectLockLegalHoldStatus, "s3:PutObjectLegalHold"),
     (Parameter::SseKmsKeyId, "kms:GenerateDataKey"),
 ];

@@ -25,7 +25,7 @@ const BEGINNING: u64 = 1_800_000_000;
 #[derive(Debug)]
 pub(super) struct State {
     /// When the bucket was made; its clock goes on from [`BEGINNING`], paused where tokio's is.
-    made: Instant,
+    pub(super) made: Instant,
     pub(super) objects: BTreeMap<String, StoredObject>,
     pub(super) modified: HashMap<String, SystemTime>,
     pub(super) uploads: HashMap<String, BTreeMap<u16, (Part, Bytes)>>,

@@ -14,7 +14,6 @@ use crate::store::{
 
 use super::S3Store;
 use super::headers;
-use super::put::unquoted;
 use super::send::{Sending, timed_out};
 
 /// The object, unless there is none or it is known already.
@@ -56,9 +55,7 @@ fn download(
     request: &GetRequest,
     answer: GetObjectOutput,
 ) -> Result<Download, StoreError> {
-    let Some(etag) = answer.e_tag().map(unquoted) else {
-        return Err(sending.not_s3("the answer to a GET has no ETag"));
-    };
+    let etag = sending.etag(answer.e_tag())?;
     let length = answer.content_length().and_then(|length| u64::try_from(length).ok());
     let size = match (request.range, answer.content_range()) {
         (Some(range), answered) => match answered.and_then(|answered| stretch(answered, range.offset)) {

@@ -12,7 +12,6 @@ use crate::store::{ChecksumAlgorithm, ObjectHead, Operation, StoreError, StoreEr
 
 use super::S3Store;
 use super::headers;
-use super::put::unquoted;
 use super::send::Sending;
 
 /// What the bucket says of an object; `None` where there is none.
@@ -31,9 +30,7 @@ pub(super) async fn head(store: &S3Store, key: &ObjectKey) -> Result<Option<Obje
         Err(StoreError { kind: StoreErrorKind::Refused { status: 404, .. }, .. }) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let Some(etag) = answer.e_tag().map(unquoted) else {
-        return Err(sending.not_s3("the answer to a HEAD has no ETag"));
-    };
+    let etag = sending.etag(answer.e_tag())?;
     Ok(Some(ObjectHead {
         size: answer.content_length().and_then(|length| u64::try_from(length).ok()).unwrap_or_default(),
         etag,

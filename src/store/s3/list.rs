@@ -9,8 +9,7 @@ use crate::store::{ListPage, ListedObject, Operation, StoreError};
 
 use super::S3Store;
 use super::headers;
-use super::put::unquoted;
-use super::send::Sending;
+use super::send::{Sending, unquoted};
 
 /// Keys a page; S3 gives no more.
 const PAGE: i32 = 1000;

@@ -10,7 +10,7 @@ use crate::store::{
 
 use super::S3Store;
 use super::headers;
-use super::put::{checksum, gone, signed_length, unquoted};
+use super::put::{checksum, gone, signed_length};
 use super::send::Sending;
 
 /// CreateMultipartUpload.
@@ -60,11 +60,9 @@ pub(super) async fn upload_part(
         .customize()
         .interceptor(store.wire_with_body(headers, body));
     let answer = sending.answer(call.send()).await?;
-    let Some(etag) = answer.e_tag() else {
-        return Err(sending.not_s3("the answer to a part has no ETag"));
-    };
+    let etag = sending.etag(answer.e_tag())?;
     let sum = request.checksum.zip(sum.map(|(_, value)| value));
-    Ok(Part { number, etag: unquoted(etag), checksum: sum })
+    Ok(Part { number, etag, checksum: sum })
 }
 
 /// CompleteMultipartUpload.
@@ -90,10 +88,7 @@ pub(super) async fn complete(
         .interceptor(sending.date());
     let answer =
         sending.answer(call.send()).await.map_err(|error| gone(error, request.condition.as_ref()))?;
-    match answer.e_tag() {
-        Some(etag) => Ok(PutAnswer { etag: unquoted(etag), date: sending.date().get() }),
-        None => Err(sending.not_s3("the answer to a completion has no ETag")),
-    }
+    sending.stored(answer.e_tag())
 }
 
 /// AbortMultipartUpload; an upload that is not there is what was wanted.

@@ -32,10 +32,7 @@ pub(super) async fn put(store: &S3Store, request: &PutRequest) -> Result<PutAnsw
         .interceptor(sending.date());
     let answer =
         sending.answer(call.send()).await.map_err(|error| gone(error, request.condition.as_ref()))?;
-    match answer.e_tag() {
-        Some(etag) => Ok(PutAnswer { etag: unquoted(etag), date: sending.date().get() }),
-        None => Err(sending.not_s3("the answer to a PUT has no ETag")),
-    }
+    sending.stored(answer.e_tag())
 }
 
 impl S3Store {
@@ -73,11 +70,6 @@ pub(super) fn gone(error: StoreError, condition: Option<&Condition>) -> StoreErr
         }
         _ => error,
     }
-}
-
-/// An ETag as it is compared and recorded.
-pub(super) fn unquoted(etag: &str) -> String {
-    etag.trim_matches('"').to_owned()
 }
 
 fn payload_hash(body: &Body) -> String {

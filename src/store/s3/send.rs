@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::parameters::ObjectParameters;
 use crate::store::body::{BodyFault, BodyReader};
-use crate::store::{Body, Operation, StoreError, StoreErrorKind, Target};
+use crate::store::{Body, Operation, PutAnswer, StoreError, StoreErrorKind, Target};
 
 use super::S3Store;
 use super::date::AnswerDate;
@@ -132,6 +132,17 @@ impl<'a> Sending<'a> {
         self.error(StoreErrorKind::NotS3 { endpoint }).because(cause)
     }
 
+    /// The ETag, without which an answer is not S3's.
+    pub(super) fn etag(&self, etag: Option<&str>) -> Result<String, StoreError> {
+        let missing = || self.not_s3(&format!("the answer to {} has no ETag", self.operation));
+        etag.map(unquoted).ok_or_else(missing)
+    }
+
+    /// What an answer to a put, or to a completion, says.
+    pub(super) fn stored(&self, etag: Option<&str>) -> Result<PutAnswer, StoreError> {
+        Ok(PutAnswer { etag: self.etag(etag)?, date: self.date.get() })
+    }
+
     /// What is told of one thing among several inside a good answer.
     pub(super) fn refused_in_answer(&self, code: &str, message: Option<&str>) -> StoreError {
         self.asked().within_answer(code, message)
@@ -228,6 +239,11 @@ impl fmt::Display for Interrupted {
 }
 
 impl std::error::Error for Interrupted {}
+
+/// An ETag as it is compared and recorded.
+pub(super) fn unquoted(etag: &str) -> String {
+    etag.trim_matches('"').to_owned()
+}
 
 #[cfg(test)]
 mod tests {

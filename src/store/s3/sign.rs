@@ -11,50 +11,9 @@ use aws_smithy_runtime_api::client::identity::{Identity, SharedIdentityResolver}
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::runtime_components::GetIdentityResolver;
 use aws_smithy_types::config_bag::ConfigBag;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use percent_encoding::percent_decode_str;
-use sha1::Sha1;
 
-/// What stands in a query and is part of the resource; botocore's list.
-const SUBRESOURCES: [&str; 35] = [
-    "accelerate",
-    "acl",
-    "analytics",
-    "cors",
-    "defaultObjectAcl",
-    "delete",
-    "inventory",
-    "lifecycle",
-    "location",
-    "logging",
-    "metrics",
-    "notification",
-    "object-lock",
-    "partNumber",
-    "policy",
-    "replication",
-    "requestPayment",
-    "response-cache-control",
-    "response-content-disposition",
-    "response-content-encoding",
-    "response-content-language",
-    "response-content-type",
-    "response-expires",
-    "restore",
-    "select",
-    "select-type",
-    "storageClass",
-    "tagging",
-    "torrent",
-    "uploadId",
-    "uploads",
-    "versionId",
-    "versioning",
-    "versions",
-    "website",
-];
+use crate::url::version_2;
 
 /// The scheme. It has the name of the SDK's own, whose place it takes.
 #[derive(Debug)]
@@ -119,17 +78,11 @@ impl Sign for Signer {
         if let Some(token) = keys.session_token() {
             request.headers_mut().try_insert("x-amz-security-token", token.to_owned())?;
         }
-        let signature = signature(keys.secret_access_key(), &self.text(request)?);
+        let signature = version_2::signature(keys.secret_access_key(), &self.text(request)?);
         let authorization = format!("AWS {}:{signature}", keys.access_key_id());
         request.headers_mut().try_insert("authorization", authorization)?;
         Ok(())
     }
-}
-
-fn signature(secret_key: &str, text: &str) -> String {
-    let mut mac = Hmac::<Sha1>::new_from_slice(secret_key.as_bytes()).expect("a key of HMAC has any length");
-    mac.update(text.as_bytes());
-    STANDARD.encode(mac.finalize().into_bytes())
 }
 
 impl Signer {
@@ -154,27 +107,13 @@ impl Signer {
         if uri.host().is_some_and(|host| host.eq_ignore_ascii_case(&self.virtual_host)) {
             text.push_str(&format!("/{}", self.bucket));
         }
-        text.push_str(uri.path());
-        text.push_str(&subresources(uri.query().unwrap_or_default()));
+        let pairs = uri.query().unwrap_or_default().split('&');
+        let pairs = pairs.map(|pair| match pair.split_once('=') {
+            Some((name, value)) => (name, Some(percent_decode_str(value).decode_utf8_lossy())),
+            None => (pair, None),
+        });
+        text.push_str(&version_2::resource(uri.path(), pairs));
         Ok(text)
-    }
-}
-
-/// The part of a query that belongs to the resource, sorted and decoded.
-fn subresources(query: &str) -> String {
-    let mut found: Vec<(&str, Option<&str>)> = query
-        .split('&')
-        .map(|pair| pair.split_once('=').map_or((pair, None), |(name, value)| (name, Some(value))))
-        .filter(|(name, _)| SUBRESOURCES.contains(name))
-        .collect();
-    found.sort_unstable();
-    let found = found.into_iter().map(|(name, value)| match value {
-        Some(value) => format!("{name}={}", percent_decode_str(value).decode_utf8_lossy()),
-        None => name.to_owned(),
-    });
-    match found.collect::<Vec<_>>().join("&") {
-        none if none.is_empty() => none,
-        found => format!("?{found}"),
     }
 }
 
@@ -227,7 +166,7 @@ mod tests {
             request.headers_mut().insert("date", "Tue, 27 Mar 2007 21:15:45 GMT");
             let signer = VersionTwo::new("acme-assets", "http://localhost:9").signer;
             let text = signer.text(&request).expect("a text");
-            assert_eq!(signature("verysecret", &text), expected, "{text}");
+            assert_eq!(version_2::signature("verysecret", &text), expected, "{text}");
         }
     }
 }

@@ -33,6 +33,25 @@ fn a_private_authority() {
     sandbox_before(&secured).env("REQUESTS_CA_BUNDLE", &bundle).run(&["push", "static"]).expect(0, "", SAME);
 }
 
+/// The pipe gives whoever writes into it only to who opens it for reading, and the other way round.
+#[test]
+fn without_tls_nobody_asks_whom_the_system_trusts() {
+    let (_runtime, secured) = secured();
+    let sandbox = sandbox_before(&secured).env("SSL_CERT_FILE", "authorities.pem");
+    let pipe = sandbox.path("authorities.pem");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("`mkfifo` runs").success());
+    let opened = std::thread::spawn(move || fs::File::options().write(true).open(pipe).map(drop));
+
+    let service = Service::with(Vec::new());
+    let plain = ["push", "static", "--bucket", "acme", "--endpoint-url", &service.server.endpoint_url()];
+    sandbox.run(&plain).expect(0, "", &PUT.replace("acme-assets", "acme"));
+    assert!(!opened.is_finished());
+
+    let untrusted = sandbox.run(&["push", "static"]);
+    assert!(untrusted.stderr.contains("caused by: invalid peer certificate: UnknownIssuer"), "{untrusted:?}");
+    opened.join().expect("no panic").expect("the pipe was read");
+}
+
 #[test]
 fn no_verification_is_told() {
     let (_runtime, secured) = secured();

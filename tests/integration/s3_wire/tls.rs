@@ -63,14 +63,8 @@ impl Secured {
 
 /// Settings with the stated credentials of the embedded endpoint.
 pub(super) fn embedded(endpoint: String) -> ConnectionSettings {
-    let credentials = Credentials::default();
-    let mut settings = settings(endpoint);
-    settings.credentials = CredentialSource::Static {
-        access_key: Secret::new(credentials.access_key),
-        secret_key: Secret::new(credentials.secret_key),
-        security_token: None,
-    };
-    settings
+    let Credentials { access_key, secret_key } = Credentials::default();
+    connection(endpoint, "acme-assets", &access_key, &secret_key)
 }
 
 /// An authority's certificate in PEM, and a server with one signed by it.

@@ -23,7 +23,7 @@ pub(super) async fn rm(context: &Context<'_>, rm: &Rm) -> Result<Exit, Ended> {
     let told = count(deleted, "name", "names");
     context.printer.line(&format!("{told} deleted  {}", context.place()));
     if !failed.is_empty() {
-        return Err(Ended::Problems(failed.iter().map(Problem::of).collect()));
+        return Err(Ended::Problems(Problem::all(&failed)));
     }
     if context.as_json {
         context

@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
+use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
 use crate::settings::Verify;
 use crate::store::StoreErrorKind;
@@ -15,9 +16,14 @@ use crate::store::StoreErrorKind;
 /// What cannot be used, and why.
 pub(in crate::store::s3) type Unusable = (StoreErrorKind, Box<dyn std::error::Error + Send + Sync>);
 
-/// The system's authorities; reading them takes a while, so it is done once.
-static SYSTEM: LazyLock<Vec<CertificateDer<'static>>> =
-    LazyLock::new(|| rustls_native_certs::load_native_certs().certs);
+/// Whom the system trusts. Reading it takes a while, so it is done once, and only when somebody shows a certificate;
+/// `None` where it trusts nobody.
+static SYSTEM: LazyLock<Option<Arc<WebPkiServerVerifier>>> = LazyLock::new(|| {
+    let roots = roots(rustls_native_certs::load_native_certs().certs.into_iter());
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::new(aws_lc_rs::default_provider()))
+        .build()
+        .ok()
+});
 
 /// The client's side of TLS.
 pub(super) fn config(verify: &Verify) -> Result<Arc<ClientConfig>, Unusable> {
@@ -26,9 +32,13 @@ pub(super) fn config(verify: &Verify) -> Result<Arc<ClientConfig>, Unusable> {
         .with_safe_default_protocol_versions()
         .expect("the provider has the default versions");
     let builder = match verify {
-        Verify::System => builder.with_root_certificates(roots(SYSTEM.iter().cloned())),
         Verify::Bundle(path) => builder.with_root_certificates(bundle(path)?),
-        Verify::Off => builder.dangerous().with_custom_certificate_verifier(Arc::new(Anyone(provider))),
+        Verify::System | Verify::Off => {
+            let trusts_anyone = *verify == Verify::Off;
+            builder
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(Verifier { provider, trusts_anyone }))
+        }
     };
     let mut config = builder.with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
@@ -56,20 +66,27 @@ fn bundle(path: &Path) -> Result<RootCertStore, Unusable> {
     Ok(roots)
 }
 
-/// Trusts every certificate. That whoever shows it has its key is still checked.
+/// Trusts whom the system trusts, or every certificate. That whoever shows it has its key is always checked.
 #[derive(Debug)]
-struct Anyone(Arc<CryptoProvider>);
+struct Verifier {
+    provider: Arc<CryptoProvider>,
+    trusts_anyone: bool,
+}
 
-impl ServerCertVerifier for Anyone {
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
+        if self.trusts_anyone {
+            return Ok(ServerCertVerified::assertion());
+        }
+        let system = SYSTEM.as_ref().ok_or(CertificateError::UnknownIssuer)?;
+        system.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
     }
 
     fn verify_tls12_signature(
@@ -78,7 +95,12 @@ impl ServerCertVerifier for Anyone {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+        verify_tls12_signature(
+            message,
+            certificate,
+            signature,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn verify_tls13_signature(
@@ -87,10 +109,15 @@ impl ServerCertVerifier for Anyone {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+        verify_tls13_signature(
+            message,
+            certificate,
+            signature,
+            &self.provider.signature_verification_algorithms,
+        )
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 /// The same text on one line: control characters, and those that turn the direction of text, as `\u{1b}`. JSON documents
 /// have names as they are.
 #[must_use]
-pub fn printable(text: &str) -> Cow<'_, str> {
+pub fn escape(text: &str) -> Cow<'_, str> {
     if !text.contains(is_odd) {
         return Cow::Borrowed(text);
     }
@@ -18,7 +18,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 
 /// The text of a JSON document, the same document: what is odd in a terminal is written as JSON's `\u009b`.
 #[must_use]
-pub fn printable_json(text: String) -> String {
+pub fn escape_json(text: String) -> String {
     let odd = |character: char| character != '\n' && is_odd(character);
     if !text.contains(odd) {
         return text;
@@ -52,16 +52,16 @@ mod tests {
 
     #[test]
     fn nothing_from_a_name_reaches_the_terminal_raw() {
-        assert_eq!(printable("a\u{1b}[31m\nb\u{202e}é"), "a\\u{1b}[31m\\u{a}b\\u{202e}é");
-        assert_eq!(printable("\u{9b}2J\u{2028}\u{61c}\u{7f}"), "\\u{9b}2J\\u{2028}\\u{61c}\\u{7f}");
-        assert!(matches!(printable("css/größe-大.css"), Cow::Borrowed(_)));
+        assert_eq!(escape("a\u{1b}[31m\nb\u{202e}é"), "a\\u{1b}[31m\\u{a}b\\u{202e}é");
+        assert_eq!(escape("\u{9b}2J\u{2028}\u{61c}\u{7f}"), "\\u{9b}2J\\u{2028}\\u{61c}\\u{7f}");
+        assert!(matches!(escape("css/größe-大.css"), Cow::Borrowed(_)));
     }
 
     proptest! {
         #[test]
         fn a_document_stays_what_it_is(name in "[a\u{1b}\u{9b}\u{202e}\u{2028}\u{7f}\n\"\\\\é]{0,12}") {
             let text = serde_json::to_string_pretty(&serde_json::json!({ "name": name })).expect("JSON");
-            let safe = printable_json(text);
+            let safe = escape_json(text);
             prop_assert!(!safe.contains(|character| character != '\n' && is_odd(character)), "{safe}");
             let read: serde_json::Value = serde_json::from_str(&safe).expect("JSON");
             prop_assert_eq!(read["name"].as_str(), Some(name.as_str()));

@@ -1,4 +1,4 @@
-//! What a push tells of what it did.
+//! What is told of a plan and of what became of it.
 
 use tokio::task::spawn_blocking;
 
@@ -13,7 +13,7 @@ use crate::settings::{ManifestSettings, Settings};
 use crate::tree;
 
 /// A dry run's summary.
-pub(super) fn tell(plan: &Plan, summary: &mut Summary) {
+pub(crate) fn tell(plan: &Plan, summary: &mut Summary) {
     summary.warnings.extend(headers_alone(plan));
     for step in &plan.steps {
         if let (Role::Manifest, Some(manifest)) = (step.asset.role, &mut summary.manifest) {
@@ -31,7 +31,7 @@ pub(super) fn tell(plan: &Plan, summary: &mut Summary) {
 }
 
 /// The summary of what was carried out.
-pub(super) fn settle(plan: &Plan, applied: Applied, summary: &mut Summary) {
+pub(crate) fn settle(plan: &Plan, applied: Applied, summary: &mut Summary) {
     let mut unknown = 0_u64;
     summary.warnings.extend(headers_alone(plan));
     for (step, outcome) in plan.steps.iter().zip(applied.outcomes) {
@@ -106,7 +106,7 @@ fn state(summary: &Summary, unknown: u64, first: bool) -> String {
 }
 
 /// The manifest before anything is done about it.
-pub(super) fn manifest_summary(settings: &Settings, manifest: &PreparedManifest) -> ManifestSummary {
+pub(crate) fn manifest_summary(settings: &Settings, manifest: &PreparedManifest) -> ManifestSummary {
     let ManifestSettings { manifest_name, in_bucket, local_path, .. } = &settings.manifest;
     let key = settings.location.key(manifest_name).ok().filter(|_| *in_bucket);
     ManifestSummary {
@@ -119,7 +119,7 @@ pub(super) fn manifest_summary(settings: &Settings, manifest: &PreparedManifest)
 }
 
 /// Writes the local manifest once everything that it names is in the bucket, or tells whether that is due.
-pub(super) async fn keep_locally(
+pub(crate) async fn keep_locally(
     settings: &Settings,
     manifest: Option<PreparedManifest>,
     summary: &mut Summary,
