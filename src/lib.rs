@@ -15,6 +15,7 @@ pub mod encode;
 pub mod error;
 pub mod explain;
 pub mod gc;
+mod inflate;
 pub mod invalidation;
 pub mod ledger;
 pub mod local;

@@ -73,6 +73,7 @@ impl Site {
                 sources: vec![SourceDir { prefix: String::new(), dir: self.0.path().to_owned() }],
                 ignore_patterns: Vec::new(),
                 follow_symlinks: false,
+                allow_sensitive: Vec::new(),
             },
             objects: ObjectSettings {
                 immutable: true,

@@ -1,6 +1,7 @@
 //! What is remembered of an object's headers: enough to tell which of them changed, and no value of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -20,9 +21,23 @@ const UNSEEN: char = '?';
 
 /// boto3's name of each parameter that an object was stored with → a hash of its value; and how it was compressed.
 /// Secrets are left out, and so is what is said about requests rather than objects.
+///
+/// Shared, not copied: most objects of a release have the same, and nobody's record may multiply it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct HeaderFingerprint(BTreeMap<String, String>);
+#[serde(from = "BTreeMap<String, String>", into = "BTreeMap<String, String>")]
+pub struct HeaderFingerprint(Arc<BTreeMap<String, String>>);
+
+impl From<BTreeMap<String, String>> for HeaderFingerprint {
+    fn from(fields: BTreeMap<String, String>) -> Self {
+        Self(Arc::new(fields))
+    }
+}
+
+impl From<HeaderFingerprint> for BTreeMap<String, String> {
+    fn from(fingerprint: HeaderFingerprint) -> Self {
+        Arc::unwrap_or_clone(fingerprint.0)
+    }
+}
 
 impl HeaderFingerprint {
     /// Of an object that is stored so.
@@ -43,19 +58,19 @@ impl HeaderFingerprint {
         if let Compression::Gzip { level, if_smaller } = compression {
             fields.insert(COMPRESSION.to_owned(), hashed(&format!("{level} {if_smaller}")));
         }
-        Self(fields)
+        fields.into()
     }
 
     /// The same of an object that somebody else stored and a HEAD showed: what a HEAD does not show is marked.
     #[must_use]
     pub fn adopted(parameters: &ObjectParameters, compression: &Compression) -> Self {
-        let Self(mut fields) = Self::of(parameters, compression);
+        let mut fields = BTreeMap::from(Self::of(parameters, compression));
         for parameter in Parameter::all().filter(|parameter| !parameter.is_compared()) {
             if let Some(value) = fields.get_mut(parameter.name()) {
                 value.insert(0, UNSEEN);
             }
         }
-        Self(fields)
+        fields.into()
     }
 
     /// The names of the fields in which an object, as a HEAD shows it, differs from what was recorded, sorted. Values are
@@ -70,7 +85,7 @@ impl HeaderFingerprint {
     ) -> Vec<String> {
         let mut wanted = ObjectParameters::default();
         let mut changed = BTreeSet::new();
-        for (name, hash) in &self.0 {
+        for (name, hash) in self.0.iter() {
             let hash = hash.trim_start_matches(UNSEEN);
             if let Some(parameter) = Parameter::from_name(name).filter(|parameter| parameter.is_compared()) {
                 let known = known.iter().filter_map(|known| known.get(parameter).map(str::to_owned));
@@ -131,9 +146,9 @@ impl HeaderFingerprint {
     /// The fingerprint of an object that is stored with these parameters, its body being compressed as it was.
     #[must_use]
     pub fn with(&self, parameters: &ObjectParameters) -> Self {
-        let Self(mut fields) = Self::of(parameters, &Compression::None(NoCompression::Off));
+        let mut fields = BTreeMap::from(Self::of(parameters, &Compression::None(NoCompression::Off)));
         fields.extend(self.0.get_key_value(COMPRESSION).map(|(name, hash)| (name.clone(), hash.clone())));
-        Self(fields)
+        fields.into()
     }
 
     /// Whether one of the fields that differ is compression, so that bodies may differ, too; and the others.

@@ -11,7 +11,7 @@ mod summary;
 mod tests;
 
 pub use cost::cost;
-pub use escape::escape;
+pub use escape::{escape, escape_json};
 pub use markdown::markdown;
 pub use page::page;
 pub use summary::{

@@ -1,5 +1,6 @@
 //! The page of `push --report`: one self-contained document on what a push did, and why. Takes a summary, gives text.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -235,7 +236,7 @@ fn requests(summary: &Summary) -> Markup {
     }
 }
 
-fn shown(value: Option<&str>) -> String {
+fn shown(value: Option<&str>) -> Cow<'_, str> {
     value.map(escape).unwrap_or_default()
 }
 

@@ -2,6 +2,7 @@
 //! top level of the file > AWS's own environment > default. Nothing is lost: what is wrong is kept beside.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::Path;
 
 use serde_json::Value;
@@ -18,8 +19,7 @@ use super::register::{self, Setting, Status};
 use super::words;
 use crate::error::Problem;
 
-/// What a run is told, by the binary.
-#[derive(Debug)]
+/// What a run is told, by the binary. `Debug` tells no values.
 pub struct Given<'a> {
     /// Flags that are settings.
     pub flags: Layer,
@@ -37,6 +37,14 @@ pub struct Given<'a> {
     pub home: Option<&'a Path>,
     /// Whether there is a `./static`, for a hint.
     pub static_dir_exists: bool,
+}
+
+impl fmt::Debug for Given<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Each variable, and each `--set`, may be a secret.
+        let names = self.environment.keys();
+        write!(formatter, "Given({:?}, config {:?}, environment {names:?})", self.flags, self.config)
+    }
 }
 
 impl<'a> Given<'a> {

@@ -174,8 +174,8 @@ impl Backend {
     }
 }
 
-/// Where the bucket is and who asks.
-#[derive(Debug, Clone)]
+/// Where the bucket is and who asks. `Debug` masks user and password of the endpoint.
+#[derive(Clone)]
 pub struct ConnectionSettings {
     /// `bucket_name`; validated, and empty only where [`Needs`] asks for none and none is named.
     pub bucket: String,
@@ -193,6 +193,22 @@ pub struct ConnectionSettings {
     pub credentials: CredentialSource,
     /// How the client speaks to the service.
     pub client: ClientSettings,
+}
+
+impl fmt::Debug for ConnectionSettings {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ConnectionSettings")
+            .field("bucket", &self.bucket)
+            .field("local", &self.local)
+            .field("endpoint_url", &self.endpoint_url.as_deref().map(masked_url))
+            .field("region_name", &self.region_name)
+            .field("addressing_style", &self.addressing_style)
+            .field("use_ssl", &self.use_ssl)
+            .field("credentials", &self.credentials)
+            .field("client", &self.client)
+            .finish()
+    }
 }
 
 /// Where the bucket's name goes.
@@ -258,6 +274,8 @@ pub struct CollectSettings {
     pub ignore_patterns: Vec<String>,
     /// Whether links may leave their source.
     pub follow_symlinks: bool,
+    /// Names of files that are stored though they look as if they were not meant for everybody.
+    pub allow_sensitive: Vec<NamePattern>,
 }
 
 /// A static dir, with the prefix that its names get.

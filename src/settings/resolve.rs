@@ -232,7 +232,15 @@ impl Combined {
         if self.boolean("default_ignore") {
             ignore_patterns.extend(DEFAULT_IGNORE_PATTERNS.map(str::to_owned));
         }
-        CollectSettings { sources, ignore_patterns, follow_symlinks: self.boolean("follow_symlinks") }
+        CollectSettings {
+            sources,
+            ignore_patterns,
+            follow_symlinks: self.boolean("follow_symlinks"),
+            allow_sensitive: match self.boolean("allow_sensitive") {
+                true => NamePattern::new("*").into_iter().collect(),
+                false => self.globs("allow_sensitive", errors),
+            },
+        }
     }
 
     fn objects(&self, errors: &mut Vec<SettingsError>) -> ObjectSettings {

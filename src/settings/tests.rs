@@ -632,6 +632,60 @@ fn globs_are_told_by_their_line() {
 }
 
 #[test]
+fn sensitive_files_are_allowed_by_globs_or_all_at_once() {
+    let allowed = |run: Run| {
+        let globs = run.load(SHOW).settings.collect.allow_sensitive;
+        ["a/b.pem", "tls/ca.pem", "c.key"].map(|name| globs.iter().any(|glob| glob.matches(name)))
+    };
+    assert_eq!(allowed(Run::default()), [false; 3]);
+    assert_eq!(allowed(Run::file("allow_sensitive = [\"tls/*\", \"*.key\"]")), [false, true, true]);
+    assert_eq!(allowed(Run::file("allow_sensitive = true")), [true; 3]);
+    assert_eq!(allowed(Run::file("allow_sensitive = false")), [false; 3]);
+    assert_eq!(
+        allowed(Run::environment(&[("S3COLLECT_ALLOW_SENSITIVE", "*.key, tls/**")])),
+        [false, true, true]
+    );
+    assert_eq!(allowed(Run::environment(&[("S3COLLECT_ALLOW_SENSITIVE", "yes")])), [true; 3]);
+    assert_eq!(
+        Run::file("allow_sensitive = 1").set("allow_sensitive=[1]").errors(SHOW),
+        [
+            "flag `--set allow_sensitive` must be `true`, `false` or a list of globs, found something else",
+            "`allow_sensitive` in `s3collect.toml:1` must be `true`, `false` or a list of globs, found `1`",
+        ]
+    );
+}
+
+#[test]
+fn no_debug_text_holds_a_secret() {
+    let hidden = "hunter2";
+    let url = format!("http://me:{hidden}@127.0.0.1:3128");
+    let sets = [format!("bogus={hidden}")];
+    let environment: BTreeMap<String, String> = [
+        ("AWS_S3_ACCESS_KEY_ID", hidden.to_owned()),
+        ("AWS_S3_SECRET_ACCESS_KEY", hidden.to_owned()),
+        ("AWS_SESSION_TOKEN", hidden.to_owned()),
+        ("AWS_CLOUDFRONT_KEY_ID", "K1".to_owned()),
+        ("AWS_CLOUDFRONT_KEY", hidden.to_owned()),
+        ("AWS_S3_PROXIES", json!({"https": url}).to_string()),
+        ("AWS_S3_ENDPOINT_URL", url.clone()),
+        (
+            "AWS_S3_OBJECT_PARAMETERS",
+            json!({"SSECustomerAlgorithm": "AES256", "SSECustomerKey": hidden.repeat(5)[..32]}).to_string(),
+        ),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into();
+    let given = Given { sets: &sets, ..Given::new(&environment, Path::new("/nowhere")) };
+    let mut told = format!("{given:?}");
+    let combined = combine(Given { sets: &[], ..Given::new(&environment, Path::new("/nowhere")) });
+    told.push_str(&format!("{combined:?}"));
+    told.push_str(&format!("{:?}", combined.resolve(SHOW).expect("fine settings")));
+    assert!(told.contains("S3StaticStorage") && told.contains("AWS_CLOUDFRONT_KEY"), "{told}");
+    let leak = told.find(hidden).map(|at| &told[at.saturating_sub(80)..at + hidden.len()]);
+    assert_eq!(leak, None);
+}
+
+#[test]
 fn sources_have_prefixes_and_start_at_the_file() {
     let file = "sources = [\"static\", [\"vendor\", \"node_modules/x\"], {prefix = \"p\", dir = \"/d\"}]";
     let source = |prefix: &str, dir: &str| SourceDir { prefix: prefix.to_owned(), dir: PathBuf::from(dir) };

@@ -164,6 +164,10 @@ impl<S: Store + 'static> Storage<S> {
             let piece = piece?;
             transfer.progress(piece.len());
             bytes.extend_from_slice(&piece);
+            // Nobody's answer fills memory with more than was asked for.
+            if bytes.len() as u64 > length {
+                break;
+            }
         }
         if bytes.len() as u64 == length {
             Ok(bytes.freeze())

@@ -42,9 +42,8 @@ pub(crate) fn tell(summary: &GcSummary, as_json: bool, printer: &Printer) -> io:
         printer.json(summary)?;
     } else {
         // Whoever deletes has seen what goes; what stays against expectation is told in any case.
-        for step in summary.steps.iter().filter(|step| summary.dry_run || step.action == "keep") {
-            printer.data(&format!("{:6}  {}  {}\n", step.action, step.key, step.reason))?;
-        }
+        let told = summary.steps.iter().filter(|step| summary.dry_run || step.action == "keep");
+        printer.rows(told.map(|step| format!("{:6}  {}  {}", step.action, step.key, step.reason)))?;
     }
     if summary.ok || summary.deleted > 0 {
         printer.line(&summary.to_string());

@@ -47,12 +47,10 @@ pub(crate) fn tell(rolled: &RollbackSummary, as_json: bool, printer: &Printer) -
         printer.json(rolled)?;
     } else {
         let puts = summary.steps.iter().filter(|step| summary.dry_run && step.action == "put");
-        for step in puts {
-            printer.data(&format!("put   {}  {}\n", step.key, step.reason))?;
-        }
-        for NotRestored { name, reason } in not_restored {
-            printer.data(&format!("lost  {}{name}  {reason}\n", prefix(summary.location.as_deref())))?;
-        }
+        printer.rows(puts.map(|step| format!("put   {}  {}", step.key, step.reason)))?;
+        let prefix = prefix(summary.location.as_deref());
+        let row = |NotRestored { name, reason }: &NotRestored| format!("lost  {prefix}{name}  {reason}");
+        printer.rows(not_restored.iter().map(row))?;
     }
     if !summary.steps.is_empty() || summary.ok {
         printer.line(&rolled.to_string());

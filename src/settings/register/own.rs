@@ -56,11 +56,10 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting::new(
         "allow_sensitive",
         &["S3COLLECT_ALLOW_SENSITIVE"],
-        Kind::Boolean,
-        "false",
-        "Whether files that look like private keys are stored",
-    )
-    .later(),
+        Kind::BooleanOrList,
+        "[]",
+        "Globs of names to store though they look like secrets, databases or repositories; `true` for all",
+    ),
     Setting::new(
         "rules",
         &["S3COLLECT_RULES"],

@@ -12,9 +12,11 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
-use http::StatusCode;
 use http::header::{HeaderMap, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
 use http::uri::Scheme;
+use http::{Method, StatusCode};
+use http_body_util::Limited;
+use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -36,6 +38,10 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long a connection is silent before TCP asks whether the other side is still there.
 const KEEPALIVE: Duration = Duration::from_secs(60);
+
+/// The most bytes of an answer that is no object: a page of a listing, whose thousand keys of 1,024 bytes may be encoded
+/// threefold, is under 4 MiB.
+const LARGEST_DOCUMENT: usize = 16 * 1024 * 1024;
 
 /// The client for an endpoint; requests share its pool.
 pub(super) fn client(endpoint: &str, settings: &ClientSettings) -> Result<SharedHttpClient, Unusable> {
@@ -115,19 +121,36 @@ impl HttpConnector for Http {
             request.headers_mut().insert(PROXY_AUTHORIZATION, authorization);
         }
         self.agent.set(request.headers_mut());
+        let is_object = is_object(&request);
         let answer = self.pool.request(request);
         HttpConnectorFuture::new(async move {
             let answer = answer.await.map_err(|error| ConnectorError::other(error.into(), None))?;
+            let most = (!(is_object && answer.status().is_success())).then_some(LARGEST_DOCUMENT);
             match forwarded {
                 Some(proxy) if answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
                     let (given, proxy) = (proxy.authorization.is_some(), shown(&proxy.address));
                     let refused = NotConnected::ProxyAuthentication { proxy, given };
                     Err(ConnectorError::other(refused.into(), None))
                 }
-                _ => HttpResponse::try_from(answer.map(SdkBody::from_body_1_x))
+                _ => HttpResponse::try_from(answer.map(|body| bounded(body, most)))
                     .map_err(|error| ConnectorError::other(error.into(), None)),
             }
         })
+    }
+}
+
+/// Whether what is asked for is the body of an object: everything else is a document with a query, or no GET.
+fn is_object<T>(request: &http::Request<T>) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    request.method() == Method::GET
+        && query.split('&').all(|pair| pair.is_empty() || pair.starts_with("x-id="))
+}
+
+/// The body of an answer, cut off with an error where it grows beyond what was said: the SDK reads documents whole.
+fn bounded(body: Incoming, most: Option<usize>) -> SdkBody {
+    match most {
+        Some(most) => SdkBody::from_body_1_x(Limited::new(body, most)),
+        None => SdkBody::from_body_1_x(body),
     }
 }
 
