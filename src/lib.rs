@@ -5,6 +5,7 @@
 
 pub mod apply;
 pub mod build;
+pub mod cloudfront;
 pub mod collect;
 pub mod compare;
 mod deploy;
@@ -15,11 +16,14 @@ pub mod error;
 pub mod explain;
 pub mod gc;
 mod inflate;
+pub mod invalidation;
 pub mod ledger;
 pub mod local;
 pub mod manifest;
 pub mod media_type;
 pub mod migrate;
+#[cfg(test)]
+mod model_tests;
 pub mod name;
 pub mod object;
 mod parallel;
@@ -42,6 +46,7 @@ pub mod rewrite;
 pub mod rollback;
 pub mod session;
 pub mod settings;
+pub mod stale;
 pub mod storage;
 pub mod store;
 #[cfg(test)]

@@ -8,8 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::apply::{self, Applied, ApplyOptions, Budget};
 use crate::compare::{self, CompareOptions, Listing};
-use crate::deploy::{keep_locally, manifest_summary, settle, tell};
+use crate::deploy::{headers_alone, keep_locally, manifest_summary, settle, tell};
 use crate::error::Problem;
+use crate::invalidation::{self, Watched};
 use crate::name::ObjectKey;
 use crate::plan::{Asset, Plan};
 use crate::prepare::Prepared;
@@ -83,7 +84,13 @@ pub async fn push<S: Store + 'static>(
         false => run.unrecorded(prepared.assets, &mut summary).await,
     };
     match done {
-        Ok(()) => keep_locally(settings, prepared.manifest, &mut summary).await,
+        Ok(()) => {
+            summary.warnings.extend(headers_alone(settings, &summary));
+            let live = summary.errors.is_empty() && !summary.interrupted && !run.cancel.is_cancelled();
+            keep_locally(settings, prepared.manifest, &mut summary).await;
+            let watched = Watched { reporter: &*run.reporter, cancel: &run.cancel };
+            invalidation::after_push(settings, &mut summary, live, watched).await;
+        }
         Err(problems) => {
             summary.note = Some("nothing was stored".to_owned());
             summary.errors = problems;
@@ -91,7 +98,7 @@ pub async fn push<S: Store + 'static>(
     }
     summary.interrupted |= run.cancel.is_cancelled();
     summary.ok = summary.errors.is_empty() && !summary.interrupted;
-    summary.requests = run.store.requests();
+    summary.requests.extend(run.store.requests());
     summary.elapsed_seconds = begun.elapsed().as_secs_f64();
     summary
 }

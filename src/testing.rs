@@ -104,6 +104,7 @@ impl Site {
                 in_flight_bytes: 24 * 1024 * 1024,
             },
             files: FileSettings::default(),
+            invalidation: None,
             releases: ReleaseSettings {
                 record: false,
                 app: AppName::default(),

@@ -17,9 +17,10 @@ use crate::release::{Claim, ClaimKind, Pointer, Record, ReleaseId};
 use crate::report::Reporter;
 use crate::store::{Store, StoreError};
 
+pub(crate) mod changed;
 mod settle;
 
-pub(crate) use settle::{keep_locally, manifest_summary, settle, tell};
+pub(crate) use settle::{headers_alone, keep_locally, manifest_summary, settle, tell};
 
 /// The waves that change what names mean.
 const MUTABLE: [Wave; 3] = [Wave::Plain, Wave::Entry, Wave::Manifest];

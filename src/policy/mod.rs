@@ -54,6 +54,7 @@ pub fn policy(settings: &Settings, verbs: &BTreeSet<PolicyVerb>) -> Result<Polic
     }
     statement.extend(objects(settings, &bucket, &demands.actions));
     statement.extend(demand::keys(settings, verbs).map(|keys| encryption(&bucket, &keys)));
+    statement.extend(invalidation(settings, &bucket, verbs));
     if statement.is_empty() {
         return Err(PolicyError::NothingNeeded { verbs: verbs.iter().map(|verb| verb.name()).collect() });
     }
@@ -130,6 +131,18 @@ fn encryption(bucket: &Bucket, keys: &demand::Keys) -> Statement {
             BTreeMap::from([("ForAnyValue:StringEquals", BTreeMap::from([("kms:ResourceAliases", aliases)]))])
         }),
     }
+}
+
+/// Telling a distribution what changed, and asking how far it is.
+fn invalidation(settings: &Settings, bucket: &Bucket, verbs: &BTreeSet<PolicyVerb>) -> Option<Statement> {
+    let changes = |verb: &PolicyVerb| matches!(verb, PolicyVerb::Push | PolicyVerb::Rollback);
+    let wanted = settings.invalidation.as_ref().filter(|_| verbs.iter().any(changes))?;
+    Some(Statement {
+        effect: "Allow",
+        action: ["CreateInvalidation", "GetInvalidation"].map(|action| format!("cloudfront:{action}")).into(),
+        resource: vec![bucket.distribution(&wanted.distribution)],
+        condition: None,
+    })
 }
 
 /// Whether names go through a manifest in the bucket.

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::apply::{Application, Applied, Outcome, Stored};
 use crate::compare::Listing;
-use crate::deploy::{Deploy, End, left_behind, older, settle, tell};
+use crate::deploy::{Deploy, End, changed, left_behind, older, settle, tell};
 use crate::digest::hex;
 use crate::error::{Exit, Problem};
 use crate::ledger::{Free, Ledger, LedgerError, LeftClaim, SeenPointer, Swap, Who, new_id, wait_for_others};
@@ -80,6 +80,7 @@ impl<S: Store + 'static> Run<'_, S> {
             self.compare_releases(&before, &planned.plan, summary);
             if self.options.dry_run {
                 tell(&planned.plan, summary);
+                changed::mark(summary, &changed::since(before.record.as_ref(), &planned.plan));
                 return Ok(());
             }
             let Tried { plan, applied, end } = self.once(&ledger, &before, planned, manifest, summary).await;
@@ -95,7 +96,9 @@ impl<S: Store + 'static> Run<'_, S> {
                 round += 1;
                 continue;
             }
+            let since = changed::since(before.record.as_ref(), &plan);
             finish(plan, applied, earlier, end, summary);
+            changed::mark(summary, &since);
             return Ok(());
         }
     }

@@ -14,7 +14,10 @@ pub use cost::cost;
 pub use escape::{escape, escape_json};
 pub use markdown::markdown;
 pub use page::page;
-pub use summary::{Bytes, ManifestState, ManifestSummary, StepSummary, Summary, count, place};
+pub use summary::{
+    Bytes, InvalidationState, InvalidationSummary, ManifestState, ManifestSummary, StepSummary, Summary,
+    count, place,
+};
 
 /// Something that happened while a plan was made or carried out.
 #[derive(Debug, Clone, Copy)]

@@ -1,5 +1,7 @@
 use super::*;
 use crate::error::Problem;
+use crate::object::Role;
+use crate::stale::Change;
 
 const GOLDENS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/report");
 
@@ -15,6 +17,8 @@ fn step(key: &str, action: &'static str, reason: &str, size: u64, stored_size: O
         content_encoding: stored_size.filter(|stored| *stored < size).map(|_| "gzip".to_owned()),
         cache_control: (action == "put").then(|| "no-cache".to_owned()),
         etag: None,
+        role: Role::Plain,
+        change: Change::None,
     }
 }
 

@@ -9,8 +9,9 @@ use futures_util::{StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
 use crate::apply::{Application, Applied, ApplyOptions, Budget, Outcome};
-use crate::deploy::{Deploy, End, keep_locally, left_behind, manifest_summary, settle, tell};
+use crate::deploy::{Deploy, End, headers_alone, keep_locally, left_behind, manifest_summary, settle, tell};
 use crate::error::{Exit, Problem};
+use crate::invalidation::{self, Watched};
 use crate::ledger::{Free, Ledger, LedgerError, ListedRecord, Who, new_id, wait_for_others};
 use crate::manifest::Manifest;
 use crate::plan::Plan;
@@ -82,6 +83,12 @@ pub async fn rollback<S: Store + 'static>(
     let run = Run { settings, options: &options, store: Arc::new(store), limit, reporter, cancel };
     let done = run.run(&mut rolled).await;
     let summary = &mut rolled.summary;
+    if done.is_ok() {
+        summary.warnings.extend(headers_alone(settings, summary));
+        let live = summary.errors.is_empty() && !summary.interrupted && !run.cancel.is_cancelled();
+        let watched = Watched { reporter: &*run.reporter, cancel: &run.cancel };
+        invalidation::after_push(settings, summary, live, watched).await;
+    }
     if let Err(problems) = done {
         summary.interrupted = problems.is_empty();
         summary.errors.extend(problems);
@@ -92,7 +99,7 @@ pub async fn rollback<S: Store + 'static>(
             Some("look at `s3collect releases`, and roll back again if that is still meant".to_owned());
     }
     summary.ok = summary.errors.is_empty() && !summary.interrupted;
-    summary.requests = run.store.requests();
+    summary.requests.extend(run.store.requests());
     summary.elapsed_seconds = begun.elapsed().as_secs_f64();
     rolled
 }

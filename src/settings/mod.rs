@@ -18,6 +18,7 @@ mod environment;
 mod error;
 mod file;
 mod imported;
+mod invalidation;
 mod kind;
 mod layer;
 mod mask;
@@ -39,6 +40,7 @@ pub use combine::{Combined, Given, combine};
 pub use error::SettingsError;
 pub use file::SettingsFile;
 pub use imported::{Imported, ImportedStorage};
+pub use invalidation::InvalidationSettings;
 pub use kind::{Kind, Mismatch};
 pub use layer::{Layer, Origin, Place, RawValue, Source};
 pub use mask::{MASK, is_secret, masked_url};
@@ -100,6 +102,8 @@ pub struct Settings {
     pub files: FileSettings,
     /// How releases are remembered.
     pub releases: ReleaseSettings,
+    /// What a CloudFront distribution is told after a push; `None` for nothing.
+    pub invalidation: Option<InvalidationSettings>,
 }
 
 /// How releases are remembered, and kept apart from those of others.

@@ -804,3 +804,43 @@ proptest! {
         drop(combined.resolve(PUSH));
     }
 }
+
+#[test]
+fn a_distribution_is_told_of_pushes_into_the_bucket_before_which_it_stands() {
+    let invalidation = |run: Run| run.load(SHOW).settings.invalidation;
+    assert_eq!(invalidation(Run::file("invalidate_budget = 7")), None);
+    let file = "invalidate = \"E1\"\ninvalidate_wait = true\n";
+    let wanted =
+        InvalidationSettings { distribution: "E1".to_owned(), budget: 30, wait: true, endpoint_url: None };
+    assert_eq!(invalidation(Run::file(file)), Some(wanted.clone()));
+    let aws = [("AWS_ENDPOINT_URL", "http://a"), ("AWS_ENDPOINT_URL_CLOUDFRONT", "http://b/")];
+    let there = InvalidationSettings { endpoint_url: Some("http://b".to_owned()), ..wanted };
+    assert_eq!(invalidation(Run::file(file).with_environment(&aws)), Some(there.clone()));
+    let ours = format!("{file}cloudfront_endpoint_url = \"http://b\"\nlocal = \"./b\"\n");
+    assert_eq!(invalidation(Run::file(&ours)), Some(there));
+    let local = Run::file(file).with_environment(&aws).flag("local", "--local", json!("./b")).load(SHOW);
+    assert_eq!(local.settings.invalidation, None);
+    assert_eq!(
+        local.notes,
+        [
+            "`invalidate` in `s3collect.toml:1` does nothing with `local`: no distribution stands before a directory"
+        ]
+    );
+}
+
+#[test]
+fn a_distribution_has_an_id_and_no_directory() {
+    assert_eq!(
+        Run::file("invalidate = \"d1.cloudfront.net\"\ncloudfront_endpoint_url = \"x.com\"").errors(SHOW),
+        [
+            "`invalidate` is no id of a CloudFront distribution: found `d1.cloudfront.net` / note: it comes from `s3collect.toml:1` / hint: it is letters and digits, e.g. `E1ABCDEF2GHIJK`; `aws cloudfront list-distributions` has it beside the domain",
+            "`cloudfront_endpoint_url` needs the scheme `http` or `https`: found `x.com` / note: it comes from `s3collect.toml:2` / hint: write `https://x.com` if that is meant"
+        ]
+    );
+    assert_eq!(
+        Run::file("local = \"./b\"").flag("invalidate", "--invalidate", json!("E1")).errors(SHOW),
+        [
+            "`--invalidate` and `local` do not go together: no distribution stands before a directory / hint: leave `--invalidate` out"
+        ]
+    );
+}

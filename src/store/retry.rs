@@ -154,6 +154,11 @@ struct Waits {
     attempts: usize,
 }
 
+/// The waits between so many tries, for what is no store.
+pub(crate) fn waits(attempts: Option<usize>) -> impl BackoffBuilder {
+    Waits { attempts: attempts.unwrap_or(ATTEMPTS) }
+}
+
 impl BackoffBuilder for Waits {
     type Backoff = Box<dyn Iterator<Item = Duration> + Send + Sync>;
 

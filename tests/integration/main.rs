@@ -8,6 +8,7 @@ mod django_import;
 mod explain;
 mod gc;
 mod hostile;
+mod invalidation;
 mod local_endpoint;
 mod manifest;
 mod manual;

@@ -55,6 +55,9 @@ pub(crate) fn tell(rolled: &RollbackSummary, as_json: bool, printer: &Printer) -
     if !summary.steps.is_empty() || summary.ok {
         printer.line(&rolled.to_string());
     }
+    if let Some(invalidation) = &summary.invalidation {
+        printer.line(&invalidation.to_string());
+    }
     Ok(summary.exit(false))
 }
 

@@ -15,6 +15,7 @@ use super::{
     StoreError, UploadId,
 };
 
+mod caller;
 mod classify;
 mod client;
 mod date;
@@ -32,6 +33,7 @@ mod sign;
 mod signing;
 mod wire;
 
+pub(crate) use caller::{Answer, Caller, Service, region};
 pub use signing::{UrlPlace, url_place};
 
 /// A bucket at an S3 service.

@@ -45,6 +45,12 @@ const LARGEST_DOCUMENT: usize = 16 * 1024 * 1024;
 
 /// The client for an endpoint; requests share its pool.
 pub(super) fn client(endpoint: &str, settings: &ClientSettings) -> Result<SharedHttpClient, Unusable> {
+    let http = connector(endpoint, settings)?;
+    Ok(http_client_fn(move |_, _| http.clone()))
+}
+
+/// The same for requests that no SDK makes.
+pub(super) fn connector(endpoint: &str, settings: &ClientSettings) -> Result<SharedHttpConnector, Unusable> {
     let tls = tls::config(&settings.verify)?;
     let proxy_tls = match &settings.proxy_bundle {
         Some(path) => tls::config(&Verify::Bundle(path.clone()))?,
@@ -61,8 +67,7 @@ pub(super) fn client(endpoint: &str, settings: &ClientSettings) -> Result<Shared
     let keepalive = settings.tcp_keepalive.then_some(KEEPALIVE);
     let connector = Connector::new(tls, proxy_tls, &proxies, keepalive, limit);
     let pool = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
-    let http = SharedHttpConnector::new(Http { pool, proxies, agent: Agent::of(settings) });
-    Ok(http_client_fn(move |_, _| http.clone()))
+    Ok(SharedHttpConnector::new(Http { pool, proxies, agent: Agent::of(settings) }))
 }
 
 /// Hyper's client as the SDK takes one.
