@@ -8,7 +8,7 @@ use std::fmt;
 use backon::Retryable as _;
 use http::Method;
 
-use crate::settings::{ConnectionSettings, InvalidationSettings};
+use crate::settings::{ConnectionSettings, InvalidationSettings, masked_url};
 use crate::store::retry::waits;
 use crate::store::s3::{Caller, Service, region};
 
@@ -27,6 +27,7 @@ const CHINA: (&str, &str) = ("https://cloudfront.cn-northwest-1.amazonaws.com.cn
 pub struct CloudFront {
     caller: Caller,
     distribution: String,
+    /// As messages name it.
     endpoint: String,
     attempts: Option<usize>,
     requests: BTreeMap<&'static str, u64>,
@@ -55,7 +56,7 @@ impl CloudFront {
         Ok(Self {
             caller: Caller::connect(connection, service, &endpoint).await.map_err(unreachable)?,
             distribution: settings.distribution.clone(),
-            endpoint,
+            endpoint: masked_url(&endpoint),
             attempts: connection.client.attempts,
             requests: BTreeMap::new(),
         })

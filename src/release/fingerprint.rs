@@ -173,9 +173,11 @@ impl HeaderFingerprint {
     }
 }
 
-/// Metadata as one value.
+/// Metadata as one value, in the spelling in which a HEAD shows it.
 fn document(metadata: &BTreeMap<String, String>) -> String {
-    serde_json::to_string(metadata).unwrap_or_default()
+    let shown: BTreeMap<String, &str> =
+        metadata.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.trim())).collect();
+    serde_json::to_string(&shown).unwrap_or_default()
 }
 
 fn hashed(value: &str) -> String {
@@ -253,7 +255,7 @@ mod tests {
         let settings = of(stored);
         assert_eq!(recorded.changed(&shown, true, &[&settings]), [""; 0]);
         assert_eq!(recorded.changed(&shown, false, &[&settings]), ["ContentEncoding"]);
-        assert_eq!(recorded.changed(&shown, true, &[]), ["Metadata"], "nobody knows its upper case");
+        assert_eq!(recorded.changed(&shown, true, &[]), [""; 0], "the case of its names is nobody's matter");
         let other =
             of(json!({"CacheControl": "no-store", "ContentLanguage": "en", "ContentType": "text/css",
             "Metadata": {"team": "ops"}}));

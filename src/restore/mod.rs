@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::object::Role;
 use crate::plan::PutReason;
 use crate::release::{HeaderFingerprint, Record, RecordedObject};
-use crate::store::ListedObject;
+use crate::store::{ListedObject, ListedVersion};
 
 #[cfg(test)]
 mod tests;
@@ -46,6 +46,8 @@ pub enum Move {
 pub enum BodySource {
     /// In an object.
     Object(ListedObject),
+    /// In an earlier version of the name's own object.
+    Version(ListedVersion),
     /// In the record: the manifest's document.
     Record,
 }

@@ -139,6 +139,7 @@ proptest! {
                     prop_assert!(wanted.role == Role::Plain && there[name] == wanted.body && !is_there);
                 }
                 Move::Put { from: BodySource::Record, .. } => prop_assert!(wanted.role == Role::Manifest),
+                Move::Put { from: BodySource::Version(_), .. } => prop_assert!(false, "nobody showed any"),
                 Move::Lost(_) => {
                     let recorded = others.iter().chain([&target]).flat_map(|record| &record.objects);
                     let mut places = recorded.filter(|(name, row)| {

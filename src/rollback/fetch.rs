@@ -3,6 +3,7 @@
 
 use std::io;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
@@ -15,14 +16,14 @@ use crate::collect::{CollectedFile, FileStamp};
 use crate::digest::hex;
 use crate::encode::Material;
 use crate::error::Problem;
-use crate::name::{AssetName, ObjectKey, StoredName};
+use crate::name::{AssetName, NameError, ObjectKey, StoredName};
 use crate::object::{self, Compression, Described, Description, NoCompression, Role};
 use crate::parameters::{ObjectParameters, Parameter};
 use crate::plan::{Action, Asset, Plan, PutReason, SkipReason, Step};
 use crate::release::RecordedObject;
 use crate::report::Event;
 use crate::restore::{BodySource, Move};
-use crate::store::{GetAnswer, GetRequest, ListedObject, ReadCondition, Store};
+use crate::store::{GetAnswer, GetRequest, ListedObject, ListedVersion, ReadCondition, Store};
 
 use super::{Before, NotRestored, RollbackSummary, Run};
 
@@ -33,6 +34,25 @@ const AT_ONCE: usize = 32;
 struct Ready {
     step: Step,
     unknown: Vec<String>,
+}
+
+/// Where a body is.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    object: &'a ListedObject,
+    /// Which of its versions, where it is not the present one.
+    version: Option<&'a str>,
+}
+
+impl<'a> Place<'a> {
+    /// `None` where it is in the record.
+    fn of(source: &'a BodySource) -> Option<Self> {
+        match source {
+            BodySource::Record => None,
+            BodySource::Object(object) => Some(Self { object, version: None }),
+            BodySource::Version(ListedVersion { id, object }) => Some(Self { object, version: Some(id) }),
+        }
+    }
 }
 
 impl<S: Store + 'static> Run<'_, S> {
@@ -123,17 +143,18 @@ impl<S: Store + 'static> Run<'_, S> {
                     None,
                 )
             }
-            Move::Put { from: BodySource::Object(place), reason } => {
+            Move::Put { from, reason } => {
+                let place = Place::of(from);
                 let (mut parameters, unknown) =
-                    self.headers(wanted, &described, &key, Some(place)).await.map_err(about)?;
+                    self.headers(wanted, &described, &key, place).await.map_err(about)?;
                 if wanted.body != wanted.source {
                     parameters.set(Parameter::ContentEncoding, "gzip");
                 }
                 let compression = Compression::None(NoCompression::Off);
                 let description = Description { parameters, compression, ..described };
-                let material = match self.options.dry_run {
-                    true => Material::Made { name: asset_name, bytes: Bytes::new() },
-                    false => self.body(asset_name, place, wanted, path).await.map_err(about)?,
+                let material = match place.filter(|_| !self.options.dry_run) {
+                    None => Material::Made { name: asset_name, bytes: Bytes::new() },
+                    Some(place) => self.body(asset_name, place, wanted, path).await.map_err(about)?,
                 };
                 (material, description, Action::Put(reason.clone()), unknown, None)
             }
@@ -162,21 +183,30 @@ impl<S: Store + 'static> Run<'_, S> {
         wanted: &RecordedObject,
         described: &Description,
         key: &ObjectKey,
-        place: Option<&ListedObject>,
+        place: Option<Place<'_>>,
     ) -> Result<(ObjectParameters, Vec<String>), Problem> {
         let ours = &described.parameters;
         let (mut found, mut unknown) = wanted.headers.found_in(&[ours]);
         if !unknown.is_empty() {
             let mut shown = Vec::new();
-            let other = place.map(|place| ObjectKey::new(place.key.clone())).transpose();
-            let other = other.map_err(|error| Problem::of(&error))?.filter(|other| other != key);
-            for key in [Some(key), other.as_ref()].into_iter().flatten() {
+            let there = Some((key.clone(), None));
+            let other = place.map(|place| Ok((ObjectKey::new(place.object.key.clone())?, place.version)));
+            let other = other.transpose().map_err(|error: NameError| Problem::of(&error))?;
+            for (key, version) in [other, there].into_iter().flatten() {
                 let _slot = self.limit.slot().await;
-                let head = self.store.head(key).await.map_err(|error| Problem::of(&error))?;
+                let head = self.store.head_version(&key, version).await;
+                let head = head.map_err(|error| Problem::of(&error))?;
                 shown.extend(head.map(|head| head.parameters));
             }
             let candidates: Vec<&ObjectParameters> = [ours].into_iter().chain(&shown).collect();
             (found, unknown) = wanted.headers.found_in(&candidates);
+            if !unknown.is_empty()
+                && let Some(earlier) = self.earlier(key, wanted).await
+            {
+                shown.push(earlier);
+                let candidates: Vec<&ObjectParameters> = [ours].into_iter().chain(&shown).collect();
+                (found, unknown) = wanted.headers.found_in(&candidates);
+            }
         }
         for (parameter, value) in ours.iter() {
             let is_unknown = unknown.iter().any(|name| name == parameter.name());
@@ -189,18 +219,28 @@ impl<S: Store + 'static> Run<'_, S> {
         Ok((found, unknown))
     }
 
+    /// The headers of the version that the release stored, where the bucket keeps versions and shows them.
+    async fn earlier(&self, key: &ObjectKey, wanted: &RecordedObject) -> Option<ObjectParameters> {
+        let _slot = self.limit.slot().await;
+        let version = version_of(wanted, self.store.versions(key).await.ok()?)?;
+        let head = self.store.head_version(key, Some(&version.id)).await.ok()??;
+        Some(head.parameters)
+    }
+
     /// Fetches a body into a file.
     async fn body(
         &self,
         name: AssetName,
-        place: &ListedObject,
+        place: Place<'_>,
         wanted: &RecordedObject,
         path: &Path,
     ) -> Result<Material, Problem> {
-        let key = ObjectKey::new(place.key.clone()).map_err(|error| Problem::of(&error))?;
+        let Place { object, version } = place;
+        let key = ObjectKey::new(object.key.clone()).map_err(|error| Problem::of(&error))?;
         let _slot = self.limit.slot().await;
         let request = GetRequest {
-            condition: Some(ReadCondition::Matches(place.etag.clone())),
+            condition: Some(ReadCondition::Matches(object.etag.clone())),
+            version: version.map(str::to_owned),
             ..GetRequest::whole(key.clone())
         };
         let changed = || {
@@ -236,6 +276,18 @@ impl<S: Store + 'static> Run<'_, S> {
             stamp: FileStamp::of(&metadata),
         }))
     }
+}
+
+/// The version that a release stored. The same body may have been put again with other headers, at another time.
+pub(super) fn version_of(wanted: &RecordedObject, versions: Vec<ListedVersion>) -> Option<ListedVersion> {
+    let put_at = SystemTime::UNIX_EPOCH + Duration::from_secs(wanted.put_at);
+    let apart = |version: &ListedVersion| {
+        let written = version.object.last_modified.unwrap_or(SystemTime::UNIX_EPOCH);
+        written.duration_since(put_at).unwrap_or_else(|before| before.duration())
+    };
+    let is_it =
+        |version: &ListedVersion| version.object.etag == wanted.etag && version.object.size == wanted.size;
+    versions.into_iter().filter(is_it).min_by_key(apart)
 }
 
 /// The parameters of a step without the encoding that came with its body.

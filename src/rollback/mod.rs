@@ -14,14 +14,15 @@ use crate::error::{Exit, Problem};
 use crate::invalidation::{self, Watched};
 use crate::ledger::{Free, Ledger, LedgerError, ListedRecord, Who, new_id, wait_for_others};
 use crate::manifest::Manifest;
-use crate::plan::Plan;
+use crate::name::AssetName;
+use crate::plan::{Plan, PutReason};
 use crate::prepare::PreparedManifest;
 use crate::release::{Claim, ClaimKind, Record, RecordedObject, ReleaseId};
 use crate::report::Reporter;
-use crate::restore::{Memory, Move, Restoration};
+use crate::restore::{BodySource, Memory, Move, Restoration};
 use crate::settings::{OnConflict, Settings};
 use crate::store::retry::Retrying;
-use crate::store::{Limit, ListedObject, Store, StoreError};
+use crate::store::{Limit, ListedObject, Store, StoreError, StoreErrorKind};
 
 mod fetch;
 mod summary;
@@ -32,6 +33,8 @@ pub use summary::{NotRestored, RollbackSummary};
 
 /// Records that are fetched at once: a large one takes tens of megabytes.
 const RECORDS_AT_ONCE: usize = 4;
+/// Names whose versions are asked for at once.
+const VERSIONS_AT_ONCE: usize = 32;
 /// How often a rollback begins anew when others come first.
 const ROUNDS: usize = 10;
 
@@ -254,7 +257,50 @@ impl<S: Store + 'static> Run<'_, S> {
                 break;
             }
         }
-        Ok((memory.plan(&listing), listing, listed_at))
+        let mut restoration = memory.plan(&listing);
+        self.find_versions(target, &mut restoration, &listing, rolled).await?;
+        Ok((restoration, listing, listed_at))
+    }
+
+    /// Looks among earlier versions of their objects for the names that are lost.
+    async fn find_versions(
+        &self,
+        target: &Record,
+        restoration: &mut Restoration,
+        listing: &BTreeMap<String, ListedObject>,
+        rolled: &mut RollbackSummary,
+    ) -> Result<(), Vec<Problem>> {
+        let lost: Vec<String> = restoration.lost().into_iter().map(str::to_owned).collect();
+        let asked = stream::iter(lost).map(|name| async move {
+            let key = AssetName::new(name.as_str()).and_then(|name| self.settings.location.key(&name));
+            let key = key.map_err(|error| vec![Problem::of(&error)])?;
+            let _slot = self.limit.slot().await;
+            Ok::<_, Vec<Problem>>((name, self.store.versions(&key).await))
+        });
+        let mut asked = std::pin::pin!(asked.buffer_unordered(VERSIONS_AT_ONCE));
+        while let Some(answer) = asked.next().await {
+            let (name, versions) = answer?;
+            let versions = match versions {
+                Ok(versions) => versions,
+                // Whoever may not ask goes without, and a store without versions has none.
+                Err(error) if error.is_retryable() => return Err(refused(error)),
+                Err(error) => {
+                    let is_denied = matches!(error.kind, StoreErrorKind::AccessDenied { .. });
+                    let note = "names whose bodies are lost were not looked for among earlier versions";
+                    is_denied.then(|| rolled.summary.warn(Problem::of(&error).with_note(note)));
+                    return Ok(());
+                }
+            };
+            let wanted = &target.objects[&name];
+            if let Some(version) = fetch::version_of(wanted, versions) {
+                let reason = match listing.contains_key(&name) {
+                    true => PutReason::BodyDiffers,
+                    false => PutReason::Gone,
+                };
+                restoration.moves.insert(name, Move::Put { from: BodySource::Version(version), reason });
+            }
+        }
+        Ok(())
     }
 
     /// Refuses a release that is not there any more, and tells what of it cannot come back.

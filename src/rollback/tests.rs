@@ -179,6 +179,49 @@ async fn without_a_manifest_what_was_replaced_is_lost_and_told() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_bucket_keeps_versions_of_is_never_lost() {
+    let store = Watched::new();
+    store.memory().keep_versions();
+    let site = Site::new(&[
+        ("a.txt", b"a1"),
+        ("c.css", b"c{}c{}c{}c{}c{}c{}"),
+        ("gone.txt", b"gone"),
+        ("same.txt", b"same"),
+    ]);
+    let mut old = settings(&site, Backend::S3StaticStorage);
+    old.objects.parameters.set(Parameter::CacheControl, "max-age=60");
+    pushed(&old, &store).await;
+    let before = assets(&store);
+    sleep(Duration::from_secs(60)).await;
+    let mut new = old.clone();
+    new.objects.parameters.set(Parameter::CacheControl, "max-age=5");
+    site.write("a.txt", b"a2");
+    site.write("c.css", b"c{d:e}");
+    pushed(&new, &store).await;
+    store.delete(&[crate::name::ObjectKey::new("static/gone.txt").expect("a key")]).await.expect("an answer");
+    let rolled = rolled_back(&new, None, &store).await;
+    assert!(rolled.summary.ok, "{:?}", rolled.summary.errors);
+    assert_eq!((rolled.summary.put, lost(&rolled)), (4, vec![]), "old headers are those of the versions");
+    assert_eq!(assets(&store), before);
+    assert!(verified(&new, &store).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_may_not_ask_for_versions_goes_without_and_is_told() {
+    let store = Watched::new();
+    let site = Site::new(&[("a.txt", b"a1"), ("b.txt", b"b1"), ("c.txt", b"a1")]);
+    let settings = settings(&site, Backend::S3StaticStorage);
+    pushed(&settings, &store).await;
+    site.write("a.txt", b"a2");
+    site.write("b.txt", b"b2");
+    pushed(&settings, &store).await;
+    let denied = StoreErrorKind::AccessDenied { permissions: vec!["s3:ListBucketVersions"] };
+    store.memory().fail_next(Operation::ListObjectVersions, denied, 1);
+    let rolled = rolled_back(&settings, None, &store).await;
+    assert_eq!((rolled.summary.ok, lost(&rolled), rolled.summary.warnings.len()), (true, vec!["b.txt"], 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_release_of_which_nothing_is_left_is_refused() {
     let store = Watched::new();
     let site = Site::new(&[("a.txt", b"a1")]);

@@ -15,7 +15,7 @@ pub const MASK: &str = "********";
 const SECRET_PARTS: &[&str] = &["SSECustomerKey", "CopySourceSSECustomerKey"];
 
 /// Settings that hold addresses, which may be written without a scheme.
-const ADDRESSES: &[&str] = &["endpoint_url", "cloudfront_endpoint_url", "proxies", "client_config"];
+const ADDRESSES: &[&str] = &["cloudfront_endpoint_url", "endpoint_url", "proxies", "client_config"];
 
 static USER_INFO: LazyLock<Regex> =
     LazyLock::new(|| Regex::new("://[^/?#\"]*@").expect("a constant pattern"));

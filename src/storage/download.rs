@@ -151,6 +151,7 @@ impl<S: Store + 'static> Storage<S> {
             key: key.clone(),
             range: (length < head.size).then_some(range),
             condition: Some(ReadCondition::Matches(head.etag.clone())),
+            version: None,
         };
         let broken = |kind| {
             let target = Target { bucket: self.options.bucket.clone(), key: key.to_string() };

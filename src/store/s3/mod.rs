@@ -11,8 +11,8 @@ use crate::settings::ConnectionSettings;
 
 use super::count::Counts;
 use super::{
-    Body, GetAnswer, GetRequest, ListPage, MultipartRequest, ObjectHead, Part, PutAnswer, PutRequest, Store,
-    StoreError, UploadId,
+    Body, GetAnswer, GetRequest, ListPage, ListedVersion, MultipartRequest, ObjectHead, Part, PutAnswer,
+    PutRequest, Store, StoreError, UploadId,
 };
 
 mod caller;
@@ -91,8 +91,16 @@ impl Store for S3Store {
         list::list(self, prefix, Some("/"), continuation).await
     }
 
-    async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectHead>, StoreError> {
-        head::head(self, key).await
+    async fn head_version(
+        &self,
+        key: &ObjectKey,
+        version: Option<&str>,
+    ) -> Result<Option<ObjectHead>, StoreError> {
+        head::head(self, key, version).await
+    }
+
+    async fn versions(&self, key: &ObjectKey) -> Result<Vec<ListedVersion>, StoreError> {
+        list::versions(self, key).await
     }
 
     async fn get(&self, request: &GetRequest) -> Result<GetAnswer, StoreError> {
