@@ -314,6 +314,7 @@ fn no_complaint_about_settings_quotes_a_secret() {
         format!("proxies = {{ \"http://me:{PROXY_PASSWORD}@a\" = \"http://b\" }}"),
         format!("proxies = {{ https = \"ftp://me:{PROXY_PASSWORD}@a\" }}"),
         format!("endpoint_url = \"me:{URL_PASSWORD}@127.0.0.1\""),
+        format!("invalidate = \"E1\"\ncloudfront_endpoint_url = \"me:{URL_PASSWORD}@127.0.0.1\""),
         format!("endpoint_url = [\"http://me:{URL_PASSWORD}@127.0.0.1\"]"),
         format!(
             "object_parameters = {{ SSECustomerKey = \"{SSE_KEY}+\", SSECustomerAlgorithm = \"AES256\" }}"
