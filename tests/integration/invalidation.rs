@@ -193,8 +193,14 @@ async fn a_push_waits_when_asked_to() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_push_stands_when_its_invalidation_is_refused() {
-    let live = "note: everything is stored and live, and CloudFront serves what it holds until that expires, or until \
-                you run `aws cloudfront create-invalidation --distribution-id E1ABC --paths '/static/css/c.css'`";
+    let live = "note: everything is stored and live, and CloudFront serves what it holds until that expires; another run does \
+                not ask again";
+    let again = |distribution: &str| {
+        format!(
+            "run `aws cloudfront create-invalidation --distribution-id {distribution} --paths '/static/css/c.css'`"
+        )
+    };
+    let (again, elsewhere) = (again("E1ABC"), again("ID"));
     for (answers, error) in [
         (
             refusal("403 Forbidden", "AccessDenied", "User: x is not\n authorized."),
@@ -202,7 +208,7 @@ async fn a_push_stands_when_its_invalidation_is_refused() {
                 "error: CloudFront refused CreateInvalidation on the distribution `E1ABC`: AccessDenied\n  \
                  caused by: User: x is not authorized (request id 2e2b)\n  {live}\n  \
                  hint: it needs `cloudfront:CreateInvalidation` on `arn:aws:cloudfront::*:distribution/E1ABC`; \
-                 `s3collect iam-policy` has it\n"
+                 `s3collect iam-policy` has it; then {again}\n"
             ),
         ),
         (
@@ -210,7 +216,7 @@ async fn a_push_stands_when_its_invalidation_is_refused() {
             format!(
                 "error: CloudFront refused CreateInvalidation on the distribution `E1ABC`: NoSuchDistribution\n  \
                  caused by: No (request id 2e2b)\n  {live}\n  hint: `aws cloudfront list-distributions` has the ids; it \
-                 must be one of the account that these credentials are of\n"
+                 must be one of the account that these credentials are of; then {elsewhere}\n"
             ),
         ),
         (
@@ -218,14 +224,21 @@ async fn a_push_stands_when_its_invalidation_is_refused() {
             format!(
                 "error: CloudFront refused CreateInvalidation on the distribution `E1ABC`: \
                  TooManyInvalidationsInProgress\n  caused by: Too many (request id 2e2b)\n  {live}\n  hint: a \
-                 distribution takes 3,000 paths and 15 wildcards at a time: wait for those under way\n"
+                 distribution takes 3,000 paths and 15 wildcards at a time: wait for those under way; then {again}\n"
             ),
         ),
         (
             answer("200 OK", &["content-type: text/html"], "<p>hello"),
             format!(
                 "error: `http://127.0.0.1:[PORT]` does not answer as CloudFront does: HTTP status 200\n  {live}\n  \
-                 hint: correct `cloudfront_endpoint_url`, or leave it out\n"
+                 hint: correct `cloudfront_endpoint_url`, or leave it out; then {again}\n"
+            ),
+        ),
+        (
+            refusal("400 Bad Request", "InvalidArgument", "Bad."),
+            format!(
+                "error: CloudFront refused CreateInvalidation on the distribution `E1ABC`: InvalidArgument\n  \
+                 caused by: Bad (request id 2e2b)\n  {live}\n  hint: {again}\n"
             ),
         ),
     ] {
@@ -262,7 +275,11 @@ async fn nobody_there_is_an_error_after_the_push() {
     assert_eq!(document["invalidation"]["state"], "failed");
     let error = &document["errors"][0];
     assert_eq!(error["message"], "CloudFront could not be asked about the distribution `E1ABC`");
-    assert_eq!(error["hint"], "check the network, and `cloudfront_endpoint_url` where it is set");
+    assert_eq!(
+        error["hint"],
+        "check the network, and `cloudfront_endpoint_url` where it is set; then run `aws cloudfront create-invalidation \
+         --distribution-id E1ABC --paths '/static/css/c.css'`"
+    );
 }
 
 #[test]
@@ -281,4 +298,26 @@ fn a_directory_has_no_distribution() {
         "error: `--invalidate` and `local` do not go together: no distribution stands before a directory\n  \
          hint: leave `--invalidate` out\n",
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_invalidates_what_it_puts_back() {
+    let bench = Bench::new(vec![created(), created()]).await;
+    bench.push(&["--manifest", "-q"]).expect(0, "", "");
+    bench.sandbox.write("static/css/c.css", "d{}");
+    bench.push(&["--manifest", "-q"]).expect(0, "", "");
+    let back = ["rollback", "--local", "bucket", "--manifest", "--invalidate", DISTRIBUTION];
+    let dry = bench.sandbox.run(&[&back[..], &["--dry-run", "-q"]].concat());
+    dry.expect(
+        0,
+        "put   static/css/c.css  body differs\nput   static/staticfiles.json  body differs\n\
+         invalidate  /static/css/c.css  on E1ABC\ninvalidate  /static/staticfiles.json  on E1ABC\n",
+        "",
+    );
+    assert_eq!(bench.seen().len(), 1);
+    bench.sandbox.run(&[&back[..], &["-q"]].concat()).expect(0, "", "");
+    let bodies = bench.bodies();
+    assert_eq!(bodies.len(), 2);
+    assert_eq!(bodies[0], bodies[1], "the same names, for another release");
+    assert_ne!(bench.seen()[0].body, bench.seen()[1].body);
 }
