@@ -12,7 +12,7 @@ use crate::parameters::{Field, ObjectParameters};
 use crate::plan::{Asset, Wave};
 use crate::prepare::Prepared;
 use crate::report::escape;
-use crate::settings::SourceDir;
+use crate::settings::{SourceDir, words};
 
 /// Everything that is decided about an object before its body is looked at. A file may be stored as two.
 #[derive(Debug, Clone, Serialize)]
@@ -139,7 +139,7 @@ fn not_collected(prepared: &Prepared, asked: &Asked<'_>) -> Problem {
     let problem = Problem::new(format!("`{file}` was not collected"));
     let names = prepared.assets.iter().map(|asset| asset.material.name().as_str());
     let nearest = names
-        .map(|name| (strsim::normalized_damerau_levenshtein(name, file), name))
+        .map(|name| (words::likeness(name, file), name))
         .max_by(|left, right| left.0.total_cmp(&right.0));
     match nearest {
         Some((likeness, name)) if likeness > 0.6 => problem.with_hint(format!("`{name}` was")),

@@ -16,7 +16,7 @@ use crate::prepare::prepare;
 use crate::release::{Claim, ClaimKind, Pointer, Record, ReleaseId};
 use crate::report::Silent;
 use crate::settings::{Backend, InvalidationSettings, OnConflict};
-use crate::store::memory::{Fault, StoredObject};
+use crate::store::memory::{Conditions, Fault, StoredObject};
 use crate::store::{Operation, StoreErrorKind};
 use crate::testing::{Site, Watched, parameters};
 
@@ -555,4 +555,44 @@ async fn an_interrupt_once_a_release_is_live_tells_what_is_not_invalidated() {
              '/static/img/b.png' '/static/index.html' '/static/staticfiles.json'`"
         )
     );
+}
+
+/// Stores that ignore conditions, refuse them, or answer them wrongly: a push is whole, says so once, and the next one finds
+/// nothing to do.
+#[tokio::test(start_paused = true)]
+async fn a_store_without_conditions_is_served_as_well_as_can_be() {
+    for conditions in [Conditions::Ignored, Conditions::Refused, Conditions::Failed] {
+        let (site, store) = (tree(1), Watched::new());
+        store.memory().conditions(conditions);
+        let settings = settings(&site);
+        let first = pushed(&settings, &store).await;
+        let warning = "this store has no conditional writes: two pushes at the same time can mix";
+        assert_eq!((first.ok, told(&first)), (true, vec![warning]), "{conditions:?}");
+        assert_is(&store, &undisturbed(&site).await);
+        let second = pushed(&settings, &store).await;
+        assert_eq!((second.put, told(&second)), (0, vec![]), "{conditions:?}: nothing is claimed");
+        let other = tree(2);
+        let settings = self::settings(&other);
+        let third = pushed(&settings, &store).await;
+        assert_eq!((third.ok, told(&third)), (true, vec![warning]), "{conditions:?}");
+        assert_is(&store, &undisturbed(&other).await);
+        let live = pointer(&settings, &store).await;
+        assert_eq!((live.claim, live.published.map(|live| live.id.to_string())), (None, third.release));
+        // A claim of somebody else is waited for all the same.
+        let ledger = ledger(&settings, &store);
+        let seen = ledger.pointer().await.expect("an answer");
+        let claim = Claim {
+            id: ReleaseId::begun(0, 1),
+            kind: ClaimKind::Push,
+            order: None,
+            by: String::new(),
+            victims: Vec::new(),
+        };
+        ledger.overwrite(&seen.pointer.claimed(claim).expect("nobody is there")).await.expect("an answer");
+        let begun = tokio::time::Instant::now();
+        site.write("index.html", b"<p>again");
+        assert!(pushed(&self::settings(&site), &store).await.ok);
+        let waited = begun.elapsed() + Duration::from_secs(1);
+        assert!(waited >= settings.releases.claim_timeout, "{conditions:?}: {waited:?}");
+    }
 }

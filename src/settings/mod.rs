@@ -30,6 +30,7 @@ pub mod register;
 mod resolve;
 mod rules;
 pub mod show;
+pub(crate) mod syntax;
 #[cfg(test)]
 mod tests;
 mod url;

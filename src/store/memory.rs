@@ -39,6 +39,20 @@ pub struct MemoryStore {
     counts: Counts,
 }
 
+/// How a bucket deals with conditions of writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Conditions {
+    /// As S3 does.
+    #[default]
+    Heeded,
+    /// As if there were none.
+    Ignored,
+    /// 501, as stores that have none.
+    Refused,
+    /// 412, whatever is there.
+    Failed,
+}
+
 /// A failure that waits for its request.
 #[derive(Debug, Clone)]
 pub struct Fault {
@@ -99,6 +113,11 @@ impl MemoryStore {
         state.objects.clone_from(&other.objects);
         state.modified.clone_from(&other.modified);
         state.made = other.made;
+    }
+
+    /// Deals with conditions of writes otherwise from now on.
+    pub fn conditions(&self, conditions: Conditions) {
+        self.state().conditions = conditions;
     }
 
     /// Keeps every version of what is stored from now on.

@@ -28,14 +28,14 @@ fn is_harmless(text: &str) -> bool {
 }
 
 /// The embedded endpoint in this process, with a file beside its directory.
-struct Endpoint {
+pub(crate) struct Endpoint {
     _runtime: Runtime,
     server: Server,
     directory: TempDir,
 }
 
 impl Endpoint {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.expect("a runtime");
         let directory = TempDir::new().expect("a directory");
@@ -53,7 +53,7 @@ impl Endpoint {
         self.server.endpoint_url().rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port")
     }
 
-    fn sandbox(&self) -> Sandbox {
+    pub(crate) fn sandbox(&self) -> Sandbox {
         Sandbox::new()
             .env("AWS_S3_ENDPOINT_URL", &self.server.endpoint_url())
             .env("AWS_STORAGE_BUCKET_NAME", "acme")

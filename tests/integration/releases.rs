@@ -361,6 +361,49 @@ async fn a_claim_that_was_left_is_waited_for_and_told() {
     assert_eq!(lines[2], "  note: it is taken for dead, and this run goes on in its place");
 }
 
+/// A push that stands still for longer than its claim lives (a suspended machine, a paused container) is passed over, and
+/// does no harm when it goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_that_stood_still_for_too_long_is_overtaken() {
+    let expected = undisturbed().await;
+    let slow = Fault {
+        operation: Some("PutObject".to_owned()),
+        key: Some("static/same.txt".to_owned()),
+        when: When::Always,
+        effect: Effect::Delay(Duration::from_secs(2)),
+    };
+    let bench = Bench::new(vec![slow]).await;
+    let child = bench.spawn(0, &["--claim-timeout", "3s"]);
+    let pid = child.id().to_string();
+    let signal = |name: &str| {
+        let sent = std::process::Command::new("kill").args([name, &pid]).status();
+        assert!(sent.expect("a signal").success());
+    };
+    let claimed = || {
+        let requests = bench.server().requests();
+        let claims = requests.iter().filter(|request| {
+            request.method == "PUT" && request.key.as_deref() == Some("static/.s3collect/default/current")
+        });
+        claims.count() >= 2
+    };
+    while !claimed() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    signal("-STOP");
+    bench.server().set_faults(Vec::new()).expect("no faults");
+    let other = bench.push(1, &["--claim-timeout", "3s"]);
+    assert_eq!(other.status, 0, "{}", other.stderr);
+    signal("-CONT");
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output());
+    let output = output.await.expect("no panic").expect("it ends");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{told}");
+    assert!(told.contains("error: overtaken: ") || told.contains("is another object now"), "{told}");
+    let reader = Reader::new(&bench).await;
+    assert_is(&reader.objects().await, &expected[1], 0);
+    reader.follow().await;
+}
+
 /// Of 5,000 files, counted by the server: next to nothing when nothing changed, and what changed besides.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_tree_costs_few_requests() {

@@ -14,7 +14,7 @@ use crate::store::{
     StoredChecksum,
 };
 
-use super::Fault;
+use super::{Conditions, Fault};
 
 /// Objects a page of a listing.
 const PAGE: usize = 1000;
@@ -31,6 +31,7 @@ pub(super) struct State {
     pub(super) modified: HashMap<String, SystemTime>,
     /// Key → what was stored under it, by id, the first first; `None` where no versions are kept.
     pub(super) versions: Option<HashMap<String, Vec<Version>>>,
+    pub(super) conditions: Conditions,
     pub(super) uploads: HashMap<String, BTreeMap<u16, (Part, Bytes)>>,
     pub(super) begun: u64,
     pub(super) faults: VecDeque<Fault>,
@@ -98,6 +99,14 @@ impl State {
     }
 
     pub(super) fn check(&self, key: &str, condition: Option<&Condition>) -> Result<(), StoreErrorKind> {
+        match self.conditions {
+            Conditions::Ignored => return Ok(()),
+            Conditions::Refused if condition.is_some() => {
+                return Err(StoreErrorKind::Refused { status: 501, code: "NotImplemented".to_owned() });
+            }
+            Conditions::Failed if condition.is_some() => return Err(StoreErrorKind::PreconditionFailed),
+            _ => {}
+        }
         let there = self.objects.get(key).map(|object| &object.etag);
         let holds = match condition {
             None => true,
@@ -163,6 +172,7 @@ impl Default for State {
             objects: BTreeMap::new(),
             modified: HashMap::new(),
             versions: None,
+            conditions: Conditions::default(),
             uploads: HashMap::new(),
             begun: 0,
             faults: VecDeque::new(),

@@ -41,7 +41,7 @@ pub(super) async fn list(
     }
     let encoded = answer.encoding_type() == Some(&EncodingType::Url);
     let prefixes = answer.common_prefixes().iter().filter_map(|common| common.prefix());
-    Ok(ListPage {
+    let page = ListPage {
         objects: answer.contents().iter().filter_map(|object| listed(object, encoded)).collect(),
         prefixes: prefixes.map(|prefix| spelled(prefix, encoded)).collect(),
         continuation: answer
@@ -49,7 +49,29 @@ pub(super) async fn list(
             .filter(|_| answer.is_truncated() == Some(true))
             .map(str::to_owned),
         date: sending.date().get(),
-    })
+    };
+    match odd(&page, prefix, continuation, answer.is_truncated() == Some(true)) {
+        Some(odd) => Err(sending.not_s3(odd)),
+        None => Ok(page),
+    }
+}
+
+/// What makes a page unfit to go by, whoever answered: what is listed may be deleted, and a listing has to end.
+fn odd(
+    page: &ListPage,
+    prefix: &str,
+    continuation: Option<&str>,
+    is_truncated: bool,
+) -> Option<&'static str> {
+    let keys = page.objects.iter().map(|object| &object.key);
+    if keys.chain(&page.prefixes).any(|key| !key.starts_with(prefix)) {
+        return Some("the listing holds keys that were not asked for");
+    }
+    match page.continuation.as_deref() {
+        None if is_truncated => Some("the listing is cut off and does not say where it goes on"),
+        Some(next) if continuation == Some(next) => Some("the listing goes on where it began"),
+        _ => None,
+    }
 }
 
 /// The versions of one key; those of longer keys that begin with it are left out.

@@ -11,9 +11,14 @@ use crate::support::Sandbox;
 
 impl Endpoint {
     /// What comes back for bytes, whatever they are.
-    fn answer(&self, request: &[u8]) -> String {
+    pub(crate) fn answer(&self, request: &[u8]) -> String {
+        self.answer_within(request, Duration::from_secs(10))
+    }
+
+    /// The same, empty where it waits for more.
+    pub(crate) fn answer_within(&self, request: &[u8], time: Duration) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port())).expect("it listens");
-        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
+        stream.set_read_timeout(Some(time)).expect("a timeout");
         // It may hang up before it has read all.
         let _ = stream.write_all(request);
         let mut answer = Vec::new();
@@ -21,21 +26,21 @@ impl Endpoint {
         String::from_utf8_lossy(&answer).into_owned()
     }
 
-    fn get(&self, target: &str) -> String {
+    pub(crate) fn get(&self, target: &str) -> String {
         self.answer(
             format!("GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes(),
         )
     }
 
     /// The target of a signed request that stores something.
-    fn signed(&self, sandbox: &Sandbox, name: &str, more: &[&str]) -> String {
+    pub(crate) fn signed(&self, sandbox: &Sandbox, name: &str, more: &[&str]) -> String {
         let arguments = ["url", name, "--method", "PUT", "--expire", "600", "--set", "querystring_auth=true"];
         let run = sandbox.command(&[&arguments, more].concat()).output().expect("it runs");
         let url = String::from_utf8(run.stdout).expect("text");
         url.trim().strip_prefix(&self.server.endpoint_url()).expect("a URL of the endpoint").to_owned()
     }
 
-    fn put(&self, target: &str, length: u64, body: &str) -> String {
+    pub(crate) fn put(&self, target: &str, length: u64, body: &str) -> String {
         let host = format!("127.0.0.1:{}", self.port());
         let head = format!("PUT {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
         self.answer(format!("{head}Content-Length: {length}\r\n\r\n{body}").as_bytes())
