@@ -95,7 +95,8 @@ pub async fn push<S: Store + 'static>(
     match done {
         Ok(()) => {
             summary.warnings.extend(headers_alone(settings, &summary));
-            let live = summary.errors.is_empty() && !summary.interrupted && !run.cancel.is_cancelled();
+            // An interrupt that comes once everything is there undoes nothing; the note tells of what is not.
+            let live = summary.errors.is_empty() && summary.note.is_none();
             keep_locally(settings, prepared.manifest, &mut summary).await;
             let watched = Watched { reporter: &*run.reporter, cancel: &run.cancel };
             invalidation::after_push(settings, &mut summary, live, watched).await;
