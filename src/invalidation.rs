@@ -24,8 +24,10 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 /// How often whoever watches is told that it goes on.
 const TOLD_EVERY: Duration = Duration::from_secs(30);
-/// The most paths of a command that a note holds.
-const PATHS_IN_NOTE: usize = 5;
+/// The most paths of a command that a hint holds.
+const PATHS_IN_HINT: usize = 5;
+/// The state after a push or a rollback.
+const LIVE: &str = "everything is stored and live";
 
 /// What became of the objects of a location.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,22 +65,32 @@ pub struct Invalidated {
     pub problem: Option<Problem>,
 }
 
+/// On what occasion CloudFront is told.
+#[derive(Debug, Clone, Copy)]
+pub struct Occasion<'a> {
+    /// The release that changed things, which is asked for once only, however often it is tried; `None` where it is none.
+    pub release: Option<&'a str>,
+    /// Only say what would be asked for.
+    pub dry_run: bool,
+    /// The state that things are in, whatever CloudFront says to it: `everything is stored and live`.
+    pub state: &'static str,
+}
+
 /// Who is told, and who may end it.
 #[derive(Clone, Copy)]
 pub struct Watched<'a> {
     /// Is told of paths and of waits.
     pub reporter: &'a dyn Reporter,
-    /// Ends a wait.
+    /// Ends a request and a wait.
     pub cancel: &'a CancellationToken,
 }
 
-/// Invalidates what changed, once it is live. A release is asked for once only, however often its invalidation is tried.
-/// Without a distribution in the settings nothing happens; a dry run says what would.
+/// Invalidates what changed, once that is so for everybody. Without a distribution in the settings nothing happens; a dry
+/// run says what would.
 pub async fn invalidate(
     settings: &Settings,
-    release: Option<&str>,
+    occasion: Occasion<'_>,
     changes: &Changes,
-    dry_run: bool,
     watched: Watched<'_>,
 ) -> Invalidated {
     let Some(wanted) = &settings.invalidation else { return Invalidated::default() };
@@ -92,7 +104,7 @@ pub async fn invalidate(
         state: InvalidationState::Due,
         paths,
     };
-    if dry_run {
+    if occasion.dry_run {
         return Invalidated { told: Some(told), ..Invalidated::default() };
     }
     let reason = format!("on {}", wanted.distribution);
@@ -100,29 +112,10 @@ pub async fn invalidate(
         watched.reporter.event(&Event::Outcome { name, action: "invalidate", reason: &reason });
     }
     told.state = InvalidationState::Failed;
-    let mut cloudfront = match CloudFront::connect(&settings.connection, wanted).await {
-        Ok(cloudfront) => cloudfront,
-        Err(error) => {
-            let problem = Some(refused(&error, settings, wanted, &told.paths));
-            return Invalidated { told: Some(told), problem, ..Invalidated::default() };
-        }
-    };
-    let problem = match cloudfront.create(&reference(release, &told.paths), &told.paths).await {
-        Ok(created) => {
-            told.id = Some(created.id.clone());
-            told.state = InvalidationState::InProgress;
-            let done = match wanted.wait {
-                true => completed(&mut cloudfront, created, wanted, watched).await,
-                false => Ok(created.is_completed()),
-            };
-            if let Ok(true) = done {
-                told.state = InvalidationState::Completed;
-            }
-            done.err()
-        }
-        Err(error) => Some(refused(&error, settings, wanted, &told.paths)),
-    };
-    Invalidated { told: Some(told), requests: cloudfront.requests().clone(), problem }
+    let mut requests = BTreeMap::new();
+    let asking = Asking { settings, wanted, occasion, watched };
+    let problem = asking.ask(&mut told, &mut requests).await.err();
+    Invalidated { told: Some(told), requests, problem }
 }
 
 /// Invalidates what a push changed, and tells it in its summary; `live` where everything that it changed is there.
@@ -137,11 +130,128 @@ pub(crate) async fn after_push(settings: &Settings, summary: &mut Summary, live:
         return;
     }
     let release = summary.release.clone();
-    let Invalidated { told, requests, problem } =
-        invalidate(settings, release.as_deref(), &changes, summary.dry_run, watched).await;
+    let occasion = Occasion { release: release.as_deref(), dry_run: summary.dry_run, state: LIVE };
+    let Invalidated { told, requests, problem } = invalidate(settings, occasion, &changes, watched).await;
     summary.invalidation = told;
     summary.requests.extend(requests);
     summary.errors.extend(problem);
+}
+
+/// One invalidation that is asked for.
+struct Asking<'a> {
+    settings: &'a Settings,
+    wanted: &'a InvalidationSettings,
+    occasion: Occasion<'a>,
+    watched: Watched<'a>,
+}
+
+impl Asking<'_> {
+    /// Asks, and waits where that is wanted. An interrupt ends a wait; the invalidation goes on without it.
+    ///
+    /// # Errors
+    /// Why there is no invalidation, or why nothing is known of it.
+    async fn ask(
+        &self,
+        told: &mut InvalidationSummary,
+        requests: &mut BTreeMap<&'static str, u64>,
+    ) -> Result<(), Problem> {
+        let connecting = CloudFront::connect(&self.settings.connection, self.wanted);
+        let mut cloudfront = self.answered(connecting, &told.paths).await?;
+        let reference = reference(self.occasion.release, &told.paths);
+        let created = self.answered(cloudfront.create(&reference, &told.paths), &told.paths).await;
+        requests.clone_from(cloudfront.requests());
+        let created = created?;
+        told.id = Some(created.id.clone());
+        told.state = InvalidationState::InProgress;
+        let mut completed = Ok(created.is_completed());
+        if self.wanted.wait {
+            completed = tokio::select! {
+                completed = self.completed(&mut cloudfront, created) => completed.map(|()| true),
+                () = self.watched.cancel.cancelled() => Ok(false),
+            };
+            requests.clone_from(cloudfront.requests());
+        }
+        if completed? {
+            told.state = InvalidationState::Completed;
+        }
+        Ok(())
+    }
+
+    /// What CloudFront answers, unless an interrupt comes first.
+    async fn answered<T>(
+        &self,
+        asking: impl Future<Output = Result<T, CloudFrontError>>,
+        paths: &[String],
+    ) -> Result<T, Problem> {
+        let distribution = &self.wanted.distribution;
+        tokio::select! {
+            biased;
+            () = self.watched.cancel.cancelled() => {
+                let message = format!("interrupted before CloudFront answered for the distribution `{distribution}`");
+                Err(self.to_be_repeated(Problem::new(message), distribution, paths))
+            }
+            answer = asking => answer.map_err(|error| {
+                // Where there is no such distribution, nobody knows which one is meant.
+                let distribution = if error.is_about_the_id() { "ID" } else { distribution };
+                self.to_be_repeated(Problem::of(&error), distribution, paths)
+            }),
+        }
+    }
+
+    /// What happened, and what to do once that is mended: another run finds nothing changed.
+    fn to_be_repeated(&self, problem: Problem, distribution: &str, paths: &[String]) -> Problem {
+        let few = match paths.len() <= PATHS_IN_HINT {
+            true => paths.to_vec(),
+            false => everything(self.settings),
+        };
+        let command = command(distribution, &few);
+        let hint = match &problem.hint {
+            Some(first) => format!("{first}; then run {command}"),
+            None => format!("run {command}"),
+        };
+        let state = self.occasion.state;
+        let note = format!(
+            "{state}, and CloudFront serves what it holds until that expires; another run does not ask again"
+        );
+        problem.with_note(note).with_hint(hint)
+    }
+
+    /// Waits until CloudFront is done.
+    async fn completed(&self, cloudfront: &mut CloudFront, created: Invalidation) -> Result<(), Problem> {
+        let InvalidationSettings { distribution, .. } = self.wanted;
+        let (state, id) = (self.occasion.state, created.id.clone());
+        let who = format!("CloudFront's invalidation `{id}`");
+        let wait = format!(
+            "`aws cloudfront wait invalidation-completed --distribution-id {distribution} --id {id}` waits on"
+        );
+        let (begun, mut pause, mut told) = (Instant::now(), FIRST_PAUSE, None);
+        let mut now = created;
+        while !now.is_completed() {
+            let left = PATIENCE.saturating_sub(begun.elapsed());
+            if left.is_zero() {
+                let minutes = PATIENCE.as_secs() / 60;
+                let message = format!(
+                    "the invalidation `{id}` of `{distribution}` is not completed after {minutes} minutes"
+                );
+                let note = format!("{state}, and CloudFront goes on with it");
+                return Err(Problem::new(message).with_note(note).with_hint(wait));
+            }
+            if told.is_none_or(|last: Instant| last.elapsed() >= TOLD_EVERY) {
+                self.watched.reporter.event(&Event::Waiting { who: &who, left });
+                told = Some(Instant::now());
+            }
+            sleep(pause.min(left)).await;
+            pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+            now = cloudfront.get(&id).await.map_err(|error| {
+                let problem = Problem::of(&error);
+                let hint = problem.hint.clone().unwrap_or_else(|| wait.clone());
+                let note =
+                    format!("{state}, and the invalidation `{id}` was begun: only waiting for it failed");
+                problem.with_note(note).with_hint(hint)
+            })?;
+        }
+        Ok(())
+    }
 }
 
 /// As the settings want them.
@@ -172,66 +282,6 @@ fn reference(release: Option<&str>, paths: &[String]) -> String {
         // Nothing but chance tells this push from one that changed the same names.
         None => format!("s3collect-{:016x}-{digest}", RandomState::new().hash_one(&digest)),
     }
-}
-
-/// Waits until CloudFront is done; false where the run was interrupted before.
-async fn completed(
-    cloudfront: &mut CloudFront,
-    created: Invalidation,
-    wanted: &InvalidationSettings,
-    watched: Watched<'_>,
-) -> Result<bool, Problem> {
-    let InvalidationSettings { distribution, .. } = wanted;
-    let id = created.id.clone();
-    let who = format!("CloudFront's invalidation `{id}`");
-    let (begun, mut pause, mut told) = (Instant::now(), FIRST_PAUSE, None);
-    let mut now = created;
-    while !now.is_completed() {
-        let left = PATIENCE.saturating_sub(begun.elapsed());
-        if left.is_zero() {
-            let minutes = PATIENCE.as_secs() / 60;
-            let message = format!(
-                "the invalidation `{id}` of `{distribution}` is not completed after {minutes} minutes"
-            );
-            return Err(Problem::new(message)
-                .with_note("everything is stored and live, and CloudFront goes on with it")
-                .with_hint(format!(
-                    "`aws cloudfront wait invalidation-completed --distribution-id {distribution} --id {id}` waits on"
-                )));
-        }
-        if told.is_none_or(|last: Instant| last.elapsed() >= TOLD_EVERY) {
-            watched.reporter.event(&Event::Waiting { who: &who, left });
-            told = Some(Instant::now());
-        }
-        tokio::select! {
-            () = sleep(pause.min(left)) => {}
-            () = watched.cancel.cancelled() => return Ok(false),
-        }
-        pause = (pause * 3 / 2).min(LONGEST_PAUSE);
-        now = cloudfront.get(&id).await.map_err(|error| {
-            Problem::of(&error).with_note(format!(
-                "everything is stored and live, and the invalidation `{id}` was begun: only waiting for it failed"
-            ))
-        })?;
-    }
-    Ok(true)
-}
-
-/// Why there is no invalidation, and what to do once that is mended: the next push will find nothing changed.
-fn refused(
-    error: &CloudFrontError,
-    settings: &Settings,
-    wanted: &InvalidationSettings,
-    paths: &[String],
-) -> Problem {
-    let few = match paths.len() <= PATHS_IN_NOTE {
-        true => paths.to_vec(),
-        false => everything(settings),
-    };
-    Problem::of(error).with_note(format!(
-        "everything is stored and live, and CloudFront serves what it holds until that expires, or until you run {}",
-        command(&wanted.distribution, &few)
-    ))
 }
 
 /// Nobody will know later what this push changed.

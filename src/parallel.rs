@@ -1,5 +1,6 @@
 //! The same work on many things, on all cores. A leaf: it touches nothing itself.
 
+use std::iter;
 use std::num::NonZero;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread;
@@ -48,6 +49,27 @@ pub(crate) fn batches<B: Send, R: Send>(
     });
     done.sort_unstable_by_key(|(index, _)| *index);
     done.into_iter().flat_map(|(_, results)| results).collect()
+}
+
+/// The items in stretches of at most [`LONGEST`] and of so many bytes together; what is larger is alone.
+pub(crate) fn by_size<'a, T>(
+    items: &'a [T],
+    size: impl Fn(&T) -> u64 + 'a,
+    most: u64,
+) -> impl Iterator<Item = &'a [T]> {
+    let mut left = items;
+    let next = move || {
+        let mut bytes = 0_u64;
+        let fits = |item: &&T| {
+            bytes = bytes.saturating_add(size(item));
+            bytes <= most
+        };
+        let length = left.iter().take(LONGEST).take_while(fits).count().max(1);
+        let (batch, behind) = left.split_at_checked(length)?;
+        left = behind;
+        Some(batch)
+    };
+    iter::from_fn(next).take(items.len())
 }
 
 #[cfg(test)]

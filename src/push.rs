@@ -49,6 +49,15 @@ struct Run<'a, S> {
     cancel: CancellationToken,
 }
 
+/// What is known before the bucket is looked at, by key.
+#[derive(Default)]
+struct Known {
+    /// What the last release recorded.
+    memory: HashMap<String, RecordedObject>,
+    /// The MD5s of sources that may still be what was recorded.
+    sources: HashMap<String, String>,
+}
+
 /// A plan, and when the listing that it goes by was made, by the service's clock.
 struct Planned {
     plan: Plan,
@@ -86,7 +95,8 @@ pub async fn push<S: Store + 'static>(
     match done {
         Ok(()) => {
             summary.warnings.extend(headers_alone(settings, &summary));
-            let live = summary.errors.is_empty() && !summary.interrupted && !run.cancel.is_cancelled();
+            // An interrupt that comes once everything is there undoes nothing; the note tells of what is not.
+            let live = summary.errors.is_empty() && summary.note.is_none();
             keep_locally(settings, prepared.manifest, &mut summary).await;
             let watched = Watched { reporter: &*run.reporter, cancel: &run.cancel };
             invalidation::after_push(settings, &mut summary, live, watched).await;
@@ -110,7 +120,7 @@ impl<S: Store + 'static> Run<'_, S> {
     /// Everything that kept it from storing anything.
     async fn unrecorded(&self, assets: Vec<Asset>, summary: &mut Summary) -> Result<(), Vec<Problem>> {
         let listing = self.list(&assets, summary).await?;
-        let Planned { plan, .. } = self.plan(assets, listing, HashMap::new()).await?;
+        let Planned { plan, .. } = self.plan(assets, listing, Known::default()).await?;
         if self.options.dry_run {
             tell(&plan, summary);
             return Ok(());
@@ -146,7 +156,7 @@ impl<S: Store + 'static> Run<'_, S> {
         &self,
         assets: Vec<Asset>,
         listing: Listing,
-        memory: HashMap<String, RecordedObject>,
+        known: Known,
     ) -> Result<Planned, Vec<Problem>> {
         let how = CompareOptions {
             limit: Arc::clone(&self.limit),
@@ -154,7 +164,8 @@ impl<S: Store + 'static> Run<'_, S> {
             describe_all: self.options.dry_run,
             in_flight_bytes: self.settings.transfer.in_flight_bytes,
             recording: self.settings.releases.record,
-            memory: Arc::new(memory),
+            memory: Arc::new(known.memory),
+            sources: Arc::new(known.sources),
             chunking: self.settings.transfer.chunking,
         };
         let listed_at = listing.date;

@@ -5,6 +5,7 @@ Standard library only: this is what runs before anything is installed.
 
 import contextlib
 import fcntl
+import functools
 import hashlib
 import os
 import shutil
@@ -44,6 +45,23 @@ def enter(cache):
     os.execv(python, [python, *sys.argv])
 
 
+def side(cache, name, requirements):
+    """Another virtual environment under `cache`, for programs that are started, not imported."""
+    venv = cache.resolve() / name
+    with _locked(cache):
+        _install(venv, requirements)
+    return venv
+
+
+@functools.cache
+def elf_program(name, venv=Path(sys.prefix)):
+    """The program `name` itself in an environment's packages, past any launcher written in a script language."""
+    for path in sorted(Path(venv).rglob(name)):
+        if path.is_file() and path.open("rb").read(4) == b"\x7fELF":
+            return path
+    raise SystemExit(f"error: no program `{name}` in {venv}")
+
+
 def npm_package(cache, name, version):
     """The directory of an npm package, fetched as it was published: nothing of it is run."""
     directory = cache.resolve() / "npm" / f"{name}-{version}"
@@ -67,17 +85,17 @@ def _fetch_npm(directory, spec):
         (Path(scratch) / "package").rename(directory)
 
 
-def _install(venv):
-    wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
+def _install(venv, requirements=REQUIREMENTS):
+    wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
     stamp = venv / "requirements.sha256"
     if stamp.is_file() and stamp.read_text() == wanted:
         return
-    _say(f"installing {REQUIREMENTS.relative_to(REPOSITORY)} into {venv}")
+    _say(f"installing {requirements.relative_to(REPOSITORY)} into {venv}")
     shutil.rmtree(venv, ignore_errors=True)
     subprocess.run([sys.executable, "-m", "venv", venv], check=True)
     subprocess.run(
         [venv / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-         "--requirement", REQUIREMENTS],
+         "--requirement", requirements],
         check=True, stdout=sys.stderr,
     )
     stamp.write_text(wanted)

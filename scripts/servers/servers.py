@@ -19,6 +19,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+import environment
+
 ACCESS_KEY = "GKc0ffee0123456789abcdef01"
 SECRET_KEY = "5ca1ab1e" * 8
 REGION = "us-east-1"
@@ -146,7 +148,7 @@ class SeaweedFS(Server):
         identities = [{"name": "test", "credentials": [credentials], "actions": actions}]
         (directory / "s3.json").write_text(json.dumps({"identities": identities}))
         return [
-            elf_program("weed"), "mini", f"-dir={directory / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
+            environment.elf_program("weed"), "mini", f"-dir={directory / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
             f"-s3.port={port}", f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}",
             f"-admin.port={admin}", "-admin.ui=false", "-webdav=false", "-s3.port.iceberg=0", "-s3.port.lance=0",
             # not by the free space: a disk that is nearly full would get no volume at all
@@ -165,15 +167,27 @@ class Moto(Server):
         return [Path(sys.prefix) / "bin" / "moto_server", "-H", "127.0.0.1", "-p", str(port)]
 
 
-SERVERS = {server.name: server for server in (SeaweedFS, Moto)}
+class Garage(Server):
+    """The fastest; no conditional writes. Only where `cargo install garage --version 2.5.0 --locked --root CACHE/cargo` put it."""
+
+    name = "garage"
+
+    def command(self, directory, port):
+        program = self.cache.resolve() / "cargo" / "bin" / "garage"
+        if not program.is_file():
+            raise SystemExit(f"error: no {program}: `cargo install garage --version 2.5.0 --locked --root {program.parents[1]}`")
+        (rpc,) = free_ports(1)
+        settings = directory / "garage.toml"
+        settings.write_text(
+            f'metadata_dir = "{directory}/meta"\ndata_dir = "{directory}/data"\ndb_engine = "lmdb"\nreplication_factor = 1\n'
+            f'rpc_bind_addr = "127.0.0.1:{rpc}"\nrpc_public_addr = "127.0.0.1:{rpc}"\nrpc_secret = "{SECRET_KEY}"\n'
+            f'[s3_api]\ns3_region = "{REGION}"\napi_bind_addr = "127.0.0.1:{port}"\nroot_domain = ".s3.localhost"\n'
+        )
+        return ["env", f"GARAGE_DEFAULT_ACCESS_KEY={ACCESS_KEY}", f"GARAGE_DEFAULT_SECRET_KEY={SECRET_KEY}",
+                f"GARAGE_DEFAULT_BUCKET={self.bucket}", program, "-c", settings, "server", "--single-node", "--default-bucket"]
 
 
-def elf_program(name):
-    """The program `name` itself in this environment's packages, past any launcher written in a script language."""
-    for path in sorted(Path(sys.prefix).rglob(name)):
-        if path.is_file() and path.open("rb").read(4) == b"\x7fELF":
-            return path
-    raise SystemExit(f"error: no program `{name}` in {sys.prefix}")
+SERVERS = {server.name: server for server in (SeaweedFS, Moto, Garage)}
 
 
 def free_ports(count):

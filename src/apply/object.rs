@@ -292,6 +292,9 @@ impl<S: Store + 'static> Context<S> {
         part: LayoutPart,
         checksum: Option<ChecksumAlgorithm>,
     ) -> Result<Body, Failure> {
+        if matches!(encoded.body, EncodedBody::Memory(_)) {
+            return Ok(Body::Bytes(encoded.part(&part)?));
+        }
         let encoded = Arc::clone(encoded);
         let made = spawn_blocking(move || match encoded.file_body(&part, checksum)? {
             Some(file) => Ok(Body::File(file)),

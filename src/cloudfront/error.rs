@@ -100,6 +100,12 @@ impl CloudFrontError {
         Self::Unreachable { distribution: distribution.to_owned(), source: Way(Box::new(source)) }
     }
 
+    /// Whether there is no distribution of that id.
+    #[must_use]
+    pub fn is_about_the_id(&self) -> bool {
+        matches!(self, Self::Refused { code, .. } if code == "NoSuchDistribution")
+    }
+
     /// Whether the same request may succeed in a moment.
     #[must_use]
     pub fn is_retryable(&self) -> bool {

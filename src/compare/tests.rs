@@ -21,6 +21,7 @@ fn options() -> CompareOptions {
         in_flight_bytes: 24 * MIB as u64,
         recording: false,
         memory: Arc::default(),
+        sources: Arc::default(),
         chunking: Chunking::default(),
     }
 }

@@ -12,6 +12,12 @@ pub use checksum::{Checksum, ChecksumAlgorithm};
 pub use content::{ContentHash, ContentHasher, NotHashable, hashed_name};
 pub use layout::{Chunking, Layout, LayoutPart};
 
+/// The MD5 of each body in lower-case hex, in their order: much sooner than one after the other.
+#[must_use]
+pub fn md5_each(bodies: &[&[u8]]) -> Vec<String> {
+    lanes::hashes(bodies).iter().map(|hash| hex(hash)).collect()
+}
+
 /// What a body is known by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BodyDigest {

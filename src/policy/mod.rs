@@ -139,7 +139,8 @@ fn encryption(bucket: &Bucket, keys: &demand::Keys) -> Statement {
 
 /// Telling a distribution what changed, and asking how far it is.
 fn invalidation(settings: &Settings, bucket: &Bucket, verbs: &BTreeSet<PolicyVerb>) -> Option<Statement> {
-    let changes = |verb: &PolicyVerb| matches!(verb, PolicyVerb::Push | PolicyVerb::Rollback);
+    let changes =
+        |verb: &PolicyVerb| matches!(verb, PolicyVerb::Push | PolicyVerb::Rollback | PolicyVerb::Gc);
     let wanted = settings.invalidation.as_ref().filter(|_| verbs.iter().any(changes))?;
     Some(Statement {
         effect: "Allow",

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use sha2::{Digest as _, Sha256};
 
 use crate::apply::{Application, Applied, Outcome, Stored};
-use crate::compare::Listing;
+use crate::compare::{self, Listing};
 use crate::deploy::{Deploy, End, changed, left_behind, older, settle, tell};
 use crate::digest::hex;
 use crate::error::{Exit, Problem};
@@ -25,7 +25,7 @@ use crate::settings::{OnConflict, Settings};
 use crate::store::retry::Retrying;
 use crate::store::{Store, StoreError, StoreErrorKind};
 
-use super::{Planned, Run};
+use super::{Known, Planned, Run};
 
 /// How often a push begins anew when others come first.
 const ROUNDS: usize = 10;
@@ -63,9 +63,8 @@ impl<S: Store + 'static> Run<'_, S> {
         let mut round = 1;
         loop {
             let begun = async {
-                let (before, listing) = self.before(&ledger, &assets, summary).await?;
-                let memory = self.memory(before.record.as_ref());
-                let planned = self.plan(std::mem::take(&mut assets), listing, memory).await?;
+                let (before, known, listing) = self.before(&ledger, &assets, summary).await?;
+                let planned = self.plan(std::mem::take(&mut assets), listing, known).await?;
                 Ok((before, planned))
             };
             let (before, planned) = match begun.await {
@@ -109,7 +108,7 @@ impl<S: Store + 'static> Run<'_, S> {
         ledger: &Ledger<Retrying<S>>,
         assets: &[Asset],
         summary: &mut Summary,
-    ) -> Result<(Before, Listing), Vec<Problem>> {
+    ) -> Result<(Before, Known, Listing), Vec<Problem>> {
         let Free { seen, left } = self.free(ledger, summary).await?;
         if let Some(damage) = &seen.damage {
             summary.warn(damage.clone());
@@ -119,12 +118,15 @@ impl<S: Store + 'static> Run<'_, S> {
         }
         self.check_order(&seen.pointer, left.as_ref())?;
         let record = async {
-            match &seen.pointer.published {
+            let record = match &seen.pointer.published {
                 Some(live) => ledger.record(&live.id).await.map(|record| (Some(live.id.clone()), record)),
                 None => Ok((None, None)),
-            }
+            };
+            let memory = self.memory(record.as_ref().ok().and_then(|(_, record)| record.as_ref()));
+            let sources = compare::sources(assets, &memory).await;
+            (record, Known { memory, sources })
         };
-        let (listing, record) = tokio::join!(self.list(assets, summary), record);
+        let (listing, (record, known)) = tokio::join!(self.list(assets, summary), record);
         let record = match record {
             Ok((Some(id), None)) => {
                 summary.warn(
@@ -140,7 +142,7 @@ impl<S: Store + 'static> Run<'_, S> {
                 None
             }
         };
-        Ok((Before { seen, left, record }, listing?))
+        Ok((Before { seen, left, record }, known, listing?))
     }
 
     /// The pointer when nobody else is at work; a dry run does not wait.

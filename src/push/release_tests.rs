@@ -1,6 +1,7 @@
 //! Recorded pushes over a bucket in memory: what they remember, and how they keep out of each other's way.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use md5::{Digest as _, Md5};
@@ -14,7 +15,7 @@ use crate::manifest::Manifest;
 use crate::prepare::prepare;
 use crate::release::{Claim, ClaimKind, Pointer, Record, ReleaseId};
 use crate::report::Silent;
-use crate::settings::{Backend, OnConflict};
+use crate::settings::{Backend, InvalidationSettings, OnConflict};
 use crate::store::memory::{Conditions, Fault, StoredObject};
 use crate::store::{Operation, StoreErrorKind};
 use crate::testing::{Site, Watched, parameters};
@@ -516,6 +517,44 @@ async fn records_are_small_and_hold_no_value_of_a_setting() {
         .collect();
     let size = Record { objects, ..record }.to_bytes().len();
     assert!(size < 5_000_000, "{size}");
+}
+
+/// The next push finds nothing changed, so that this one has to say what caches hold.
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_once_a_release_is_live_tells_what_is_not_invalidated() {
+    let (old, new) = (tree(1), tree(2));
+    let (armed, cancel) = (Arc::new(AtomicBool::new(false)), CancellationToken::new());
+    let (ready, striking) = (Arc::clone(&armed), cancel.clone());
+    let store = Watched::hooked(move |operation, key| {
+        if ready.load(Ordering::SeqCst) && operation == Operation::PutObject && key.contains("/releases/") {
+            striking.cancel();
+        }
+    });
+    pushed(&settings(&old), &store).await;
+    armed.store(true, Ordering::SeqCst);
+    let mut settings = settings(&new);
+    settings.invalidation = Some(InvalidationSettings {
+        distribution: "E1".to_owned(),
+        budget: 9,
+        wait: true,
+        endpoint_url: Some("http://127.0.0.1:1".to_owned()),
+    });
+    let prepared = prepare(&settings, None).expect("assets");
+    let options = PushOptions::default();
+    let summary = push(&settings, options, prepared, store.clone(), Arc::new(Silent), cancel).await;
+    assert_eq!((summary.exit(false), summary.note.as_deref()), (Exit::Interrupted, None));
+    let live = pointer(&settings, &store).await.published.map(|live| live.id.to_string());
+    assert_eq!(summary.release, live, "it is live");
+    assert_eq!(assets(&store)["static/index.html"].body, "<p>2");
+    let [error] = summary.errors.as_slice() else { panic!("{:?}", summary.errors) };
+    assert_eq!(error.message, "interrupted before CloudFront answered for the distribution `E1`");
+    assert_eq!(
+        error.hint.as_deref(),
+        Some(
+            "run `aws cloudfront create-invalidation --distribution-id E1 --paths '/static/css/a.css' \
+             '/static/img/b.png' '/static/index.html' '/static/staticfiles.json'`"
+        )
+    );
 }
 
 /// Stores that ignore conditions, refuse them, or answer them wrongly: a push is whole, says so once, and the next one finds

@@ -6,7 +6,6 @@ mod error;
 mod source;
 
 use std::collections::BTreeSet;
-use std::iter;
 
 use crate::collect::CollectedFile;
 use crate::digest::{ContentHash, ContentHasher};
@@ -18,9 +17,6 @@ use crate::settings::NamePattern;
 pub use bundler::bundler_file;
 pub use error::ReadError;
 pub(crate) use source::{SourceFile, read_private};
-
-/// So many files are read, then hashed together.
-const BATCH: usize = 32;
 
 /// More bytes are not read together.
 const BATCH_BYTES: u64 = 128 * 1024;
@@ -86,21 +82,9 @@ pub fn read(
     read
 }
 
-/// Files that are read together; a large one is alone, so that few bytes are in memory at once.
+/// Files that are read, then hashed together; a large one is alone, so that few bytes are in memory at once.
 fn batches(files: &[CollectedFile]) -> impl Iterator<Item = &[CollectedFile]> {
-    let mut left = files;
-    let next = move || {
-        let mut bytes = 0;
-        let fits = |file: &&CollectedFile| {
-            bytes = file.stamp.size.saturating_add(bytes);
-            bytes <= BATCH_BYTES
-        };
-        let length = left.iter().take(BATCH).take_while(fits).count().max(1);
-        let (batch, behind) = left.split_at_checked(length)?;
-        left = behind;
-        Some(batch)
-    };
-    iter::from_fn(next).take(files.len())
+    parallel::by_size(files, |file| file.stamp.size, BATCH_BYTES)
 }
 
 /// What was read of a file.

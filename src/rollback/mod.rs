@@ -88,7 +88,8 @@ pub async fn rollback<S: Store + 'static>(
     let summary = &mut rolled.summary;
     if done.is_ok() {
         summary.warnings.extend(headers_alone(settings, summary));
-        let live = summary.errors.is_empty() && !summary.interrupted && !run.cancel.is_cancelled();
+        // An interrupt that comes once everything is there undoes nothing; the note tells of what is not.
+        let live = summary.errors.is_empty() && summary.note.is_none();
         let watched = Watched { reporter: &*run.reporter, cancel: &run.cancel };
         invalidation::after_push(settings, summary, live, watched).await;
     }

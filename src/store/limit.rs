@@ -7,13 +7,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 /// Bounds where `concurrency` is not set: where it begins, and the most.
-const ADAPTIVE_START: usize = 32;
-const ADAPTIVE_MOST: usize = 96;
+const ADAPTIVE_START: usize = 64;
+const ADAPTIVE_MOST: usize = 192;
 
 /// Several `SlowDown`s of one moment are one request for fewer.
 const SHRINK_PAUSE: Duration = Duration::from_secs(1);
 
-/// A limit that halves on `SlowDown` and grows by one whenever as many requests as it allows have succeeded.
+/// A limit that halves on `SlowDown` and grows by one whenever as many requests as it allows have succeeded; before the first
+/// `SlowDown` by one with each success, as a far server is only ever busy with many at once.
 #[derive(Debug)]
 pub struct Limit {
     slots: Arc<Semaphore>,
@@ -89,7 +90,8 @@ impl Limit {
     pub fn grow(&self) {
         let mut state = self.state();
         state.successes += 1;
-        if state.successes < state.allowed || state.allowed >= self.most {
+        let due = if state.shrunk.is_some() { state.allowed } else { 1 };
+        if state.successes < due || state.allowed >= self.most {
             return;
         }
         state.successes = 0;
@@ -140,6 +142,20 @@ mod tests {
         }
         assert_eq!(limit.allowed(), 8, "never above what was set");
         assert_eq!(limit.slots.available_permits(), 8);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn doubles_until_the_first_slow_down() {
+        let limit = Limit::new(None);
+        for _ in 0..ADAPTIVE_START {
+            limit.grow();
+        }
+        assert_eq!(limit.allowed(), 2 * ADAPTIVE_START);
+        limit.shrink();
+        for _ in 0..ADAPTIVE_START {
+            limit.grow();
+        }
+        assert_eq!(limit.allowed(), ADAPTIVE_START + 1);
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,9 +1,13 @@
 //! What CloudFront is asked after a push, through the binary, against a socket that speaks its API.
 
+use std::fs;
+use std::thread::sleep;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::script::{Script, Seen, answer};
-use crate::support::{Run, Sandbox};
+use crate::support::{Run, Sandbox, masked};
 
 const DISTRIBUTION: &str = "E1ABC";
 
@@ -193,8 +197,14 @@ async fn a_push_waits_when_asked_to() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_push_stands_when_its_invalidation_is_refused() {
-    let live = "note: everything is stored and live, and CloudFront serves what it holds until that expires, or until \
-                you run `aws cloudfront create-invalidation --distribution-id E1ABC --paths '/static/css/c.css'`";
+    let live = "note: everything is stored and live, and CloudFront serves what it holds until that expires; another run does \
+                not ask again";
+    let again = |distribution: &str| {
+        format!(
+            "run `aws cloudfront create-invalidation --distribution-id {distribution} --paths '/static/css/c.css'`"
+        )
+    };
+    let (again, elsewhere) = (again("E1ABC"), again("ID"));
     for (answers, error) in [
         (
             refusal("403 Forbidden", "AccessDenied", "User: x is not\n authorized."),
@@ -202,7 +212,7 @@ async fn a_push_stands_when_its_invalidation_is_refused() {
                 "error: CloudFront refused CreateInvalidation on the distribution `E1ABC`: AccessDenied\n  \
                  caused by: User: x is not authorized (request id 2e2b)\n  {live}\n  \
                  hint: it needs `cloudfront:CreateInvalidation` on `arn:aws:cloudfront::*:distribution/E1ABC`; \
-                 `s3collect iam-policy` has it\n"
+                 `s3collect iam-policy` has it; then {again}\n"
             ),
         ),
         (
@@ -210,7 +220,7 @@ async fn a_push_stands_when_its_invalidation_is_refused() {
             format!(
                 "error: CloudFront refused CreateInvalidation on the distribution `E1ABC`: NoSuchDistribution\n  \
                  caused by: No (request id 2e2b)\n  {live}\n  hint: `aws cloudfront list-distributions` has the ids; it \
-                 must be one of the account that these credentials are of\n"
+                 must be one of the account that these credentials are of; then {elsewhere}\n"
             ),
         ),
         (
@@ -218,14 +228,21 @@ async fn a_push_stands_when_its_invalidation_is_refused() {
             format!(
                 "error: CloudFront refused CreateInvalidation on the distribution `E1ABC`: \
                  TooManyInvalidationsInProgress\n  caused by: Too many (request id 2e2b)\n  {live}\n  hint: a \
-                 distribution takes 3,000 paths and 15 wildcards at a time: wait for those under way\n"
+                 distribution takes 3,000 paths and 15 wildcards at a time: wait for those under way; then {again}\n"
             ),
         ),
         (
             answer("200 OK", &["content-type: text/html"], "<p>hello"),
             format!(
                 "error: `http://127.0.0.1:[PORT]` does not answer as CloudFront does: HTTP status 200\n  {live}\n  \
-                 hint: correct `cloudfront_endpoint_url`, or leave it out\n"
+                 hint: correct `cloudfront_endpoint_url`, or leave it out; then {again}\n"
+            ),
+        ),
+        (
+            refusal("400 Bad Request", "InvalidArgument", "Bad."),
+            format!(
+                "error: CloudFront refused CreateInvalidation on the distribution `E1ABC`: InvalidArgument\n  \
+                 caused by: Bad (request id 2e2b)\n  {live}\n  hint: {again}\n"
             ),
         ),
     ] {
@@ -262,7 +279,11 @@ async fn nobody_there_is_an_error_after_the_push() {
     assert_eq!(document["invalidation"]["state"], "failed");
     let error = &document["errors"][0];
     assert_eq!(error["message"], "CloudFront could not be asked about the distribution `E1ABC`");
-    assert_eq!(error["hint"], "check the network, and `cloudfront_endpoint_url` where it is set");
+    assert_eq!(
+        error["hint"],
+        "check the network, and `cloudfront_endpoint_url` where it is set; then run `aws cloudfront create-invalidation \
+         --distribution-id E1ABC --paths '/static/css/c.css'`"
+    );
 }
 
 #[test]
@@ -281,4 +302,66 @@ fn a_directory_has_no_distribution() {
         "error: `--invalidate` and `local` do not go together: no distribution stands before a directory\n  \
          hint: leave `--invalidate` out\n",
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rollback_invalidates_what_it_puts_back() {
+    let bench = Bench::new(vec![created(), created()]).await;
+    bench.push(&["--manifest", "-q"]).expect(0, "", "");
+    bench.sandbox.write("static/css/c.css", "d{}");
+    bench.push(&["--manifest", "-q"]).expect(0, "", "");
+    let back = ["rollback", "--local", "bucket", "--manifest", "--invalidate", DISTRIBUTION];
+    let dry = bench.sandbox.run(&[&back[..], &["--dry-run", "-q"]].concat());
+    dry.expect(
+        0,
+        "put   static/css/c.css  body differs\nput   static/staticfiles.json  body differs\n\
+         invalidate  /static/css/c.css  on E1ABC\ninvalidate  /static/staticfiles.json  on E1ABC\n",
+        "",
+    );
+    assert_eq!(bench.seen().len(), 1);
+    bench.sandbox.run(&[&back[..], &["-q"]].concat()).expect(0, "", "");
+    let bodies = bench.bodies();
+    assert_eq!(bodies.len(), 2);
+    assert_eq!(bodies[0], bodies[1], "the same names, for another release");
+    assert_ne!(bench.seen()[0].body, bench.seen()[1].body);
+}
+
+/// Only a `gc` deletes, and once it did, nobody can tell any more what was there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gc_invalidates_the_plain_names_that_it_deletes() {
+    let bench = Bench::new(vec![created(), refusal("403 Forbidden", "AccessDenied", "No")]).await;
+    let collect = |more: &[&str]| {
+        let gc = ["gc", "--local", "bucket", "--invalidate", DISTRIBUTION];
+        let young = ["--set", "retain_releases=1", "--set", "min_age=0s"];
+        masked(&bench.sandbox.run(&[&gc[..], &young, more].concat()))
+    };
+    let drop_file = |name: &str| {
+        fs::remove_file(bench.sandbox.path(name)).expect("it was there");
+        bench.push(&["-q"]).expect(0, "", "");
+        // Superseded by the clock, which has whole seconds.
+        sleep(Duration::from_millis(2100));
+    };
+    drop_file("static/css/c.css");
+    assert_eq!(bench.seen().len(), 0, "a push deletes nothing");
+    let told = "delete  static/css/c.css  last in release `[ID]` of app `default`, superseded [DATE]\n\
+                invalidate  /static/css/c.css  on E1ABC\n";
+    assert_eq!(collect(&["-q"]), (0, told.to_owned(), String::new()));
+    assert_eq!(bench.seen().len(), 0, "it was only told");
+    let line = "1 object deleted (3 bytes), 2 kept, 0 too young, 0 not recorded; 1 old record deleted  s3://local/static/  \
+                [TIME]\n1 path invalidated on E1ABC (I2J0, in progress)\n";
+    assert_eq!(collect(&["--yes"]), (0, String::new(), line.to_owned()));
+    assert_eq!(bench.bodies(), [batch(&["/static/css/c.css"], "14a3f72ebc8c")]);
+
+    drop_file("static/index.html");
+    let (status, document, refused) = collect(&["--yes", "--json"]);
+    let document: Value = serde_json::from_str(&document).expect("a document");
+    assert_eq!((status, &document["ok"], &document["deleted"]), (1, &json!(false), &json!(1)));
+    assert_eq!(document["invalidation"]["state"], "failed");
+    assert_eq!((&document["note"], &document["requests"]["CreateInvalidation"]), (&Value::Null, &json!(1)));
+    let error = "error: CloudFront refused CreateInvalidation on the distribution `E1ABC`: AccessDenied\n  \
+                 caused by: No (request id 2e2b)\n  note: the objects are gone, and CloudFront serves what it holds until \
+                 that expires; another run does not ask again\n  hint: it needs `cloudfront:CreateInvalidation` on \
+                 `arn:aws:cloudfront::*:distribution/E1ABC`; `s3collect iam-policy` has it; then run `aws cloudfront \
+                 create-invalidation --distribution-id E1ABC --paths '/static/index.html'`\n";
+    assert!(refused.starts_with(error), "{refused}");
 }

@@ -9,7 +9,9 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use s3collect::error::{Exit, Problem};
-use s3collect::report::{Bytes, Event, Reporter, escape, escape_json};
+use s3collect::report::{
+    Bytes, Event, InvalidationState, InvalidationSummary, Reporter, escape, escape_json,
+};
 use serde::Serialize;
 use serde_json::json;
 
@@ -63,6 +65,22 @@ impl Printer {
         let mut stdout = io::stdout().lock();
         stdout.write_all(bytes)?;
         stdout.flush()
+    }
+
+    /// The paths that CloudFront would be told, as data.
+    pub(crate) fn invalidation_due(&self, told: Option<&InvalidationSummary>) -> io::Result<()> {
+        let due = told.filter(|told| told.state == InvalidationState::Due);
+        let rows = due.into_iter().flat_map(|told| {
+            told.paths.iter().map(|path| format!("invalidate  {path}  on {}", told.distribution))
+        });
+        self.rows(rows)
+    }
+
+    /// What CloudFront was told, for people.
+    pub(crate) fn invalidation(&self, told: Option<&InvalidationSummary>) {
+        if let Some(told) = told {
+            self.line(&told.to_string());
+        }
     }
 
     /// A question on the terminal, which waits for its answer on the same line.

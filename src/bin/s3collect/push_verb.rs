@@ -61,17 +61,12 @@ pub(crate) fn tell(mut summary: Summary, asked: &Asked, printer: &Printer) -> io
     } else if summary.dry_run {
         let row = |step: &StepSummary| format!("{:4}  {}  {}", step.action, step.key, step.reason);
         printer.rows(summary.steps.iter().map(row))?;
-        if let Some(invalidation) = &summary.invalidation {
-            let row = |path: &String| format!("invalidate  {path}  on {}", invalidation.distribution);
-            printer.rows(invalidation.paths.iter().map(row))?;
-        }
+        printer.invalidation_due(summary.invalidation.as_ref())?;
     }
     if !summary.steps.is_empty() || summary.ok {
         printer.line(&summary.to_string());
     }
-    if let Some(invalidation) = &summary.invalidation {
-        printer.line(&invalidation.to_string());
-    }
+    printer.invalidation(summary.invalidation.as_ref());
     Ok(summary.exit(asked.differences_fail))
 }
 

@@ -51,13 +51,12 @@ pub(crate) fn tell(rolled: &RollbackSummary, as_json: bool, printer: &Printer) -
         let prefix = prefix(summary.location.as_deref());
         let row = |NotRestored { name, reason }: &NotRestored| format!("lost  {prefix}{name}  {reason}");
         printer.rows(not_restored.iter().map(row))?;
+        printer.invalidation_due(summary.invalidation.as_ref())?;
     }
     if !summary.steps.is_empty() || summary.ok {
         printer.line(&rolled.to_string());
     }
-    if let Some(invalidation) = &summary.invalidation {
-        printer.line(&invalidation.to_string());
-    }
+    printer.invalidation(summary.invalidation.as_ref());
     Ok(summary.exit(false))
 }
 

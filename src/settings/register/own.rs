@@ -318,7 +318,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         &["S3COLLECT_INVALIDATE"],
         Kind::Text,
         "",
-        "The id of a CloudFront distribution that is told which names mean something else after a push",
+        "The id of a CloudFront distribution that is told which names mean something else after a push, a rollback or a gc",
     )
     .flags(&["--invalidate"]),
     Setting::new(
@@ -334,7 +334,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         &["S3COLLECT_INVALIDATE_WAIT"],
         Kind::Boolean,
         "false",
-        "Whether a push waits until CloudFront has dropped what it invalidates, a few minutes at the most",
+        "Whether a run waits until CloudFront has dropped what it invalidates, fifteen minutes at the most",
     )
     .flags(&["--invalidate-wait"]),
     Setting::new(

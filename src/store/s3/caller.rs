@@ -15,7 +15,7 @@ use aws_smithy_runtime_api::client::http::{HttpConnector as _, SharedHttpConnect
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, Limited};
 use tokio::time::timeout;
 
 use crate::parameters::ObjectParameters;
@@ -26,6 +26,8 @@ use super::client::{self, Place, Surroundings, given, place};
 use super::failure::Asked;
 use super::http;
 
+/// The longest answer that is read: documents here are short.
+const LARGEST_ANSWER: usize = 1 << 20;
 /// No request here has parameters of objects.
 static NOTHING: LazyLock<ObjectParameters> = LazyLock::new(ObjectParameters::default);
 
@@ -90,7 +92,10 @@ impl Caller {
             let request = self.signed(method, path, body).await?;
             let answer = self.connector.call(request).await.map_err(|error| self.failed(&error))?;
             let status = answer.status().as_u16();
-            let body = answer.into_body().collect().await.map_err(|error| self.failed(&*error))?;
+            let body = Limited::new(answer.into_body(), LARGEST_ANSWER)
+                .collect()
+                .await
+                .map_err(|error| self.failed(&*error))?;
             Ok(Answer { status, body: body.to_bytes() })
         };
         let limit = self.place.standstill;

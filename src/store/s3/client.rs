@@ -8,6 +8,7 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::endpoint::{Params, ParamsBuilder};
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
@@ -19,7 +20,9 @@ use aws_types::service_config::ServiceConfigKey;
 use crate::settings::{AddressingStyle, AmazonHosts, ConnectionSettings, CredentialSource, SignatureVersion};
 use crate::store::{Operation, StoreError, StoreErrorKind, Target};
 
+use super::direct::Direct;
 use super::http;
+use super::keys::Keys;
 use super::send::STANDSTILL;
 use super::sign::VersionTwo;
 
@@ -80,23 +83,28 @@ pub(super) async fn surroundings(settings: &ConnectionSettings) -> Result<Surrou
     Ok(Surroundings { chain, region, endpoint })
 }
 
-/// The client, and where it goes.
-pub(super) async fn connect(settings: &ConnectionSettings) -> Result<(Client, Place), StoreError> {
+/// A client, where it goes, and the short way of what is sent most, where there is one.
+pub(super) struct Connected {
+    pub(super) client: Client,
+    pub(super) place: Place,
+    pub(super) direct: Option<Direct>,
+}
+
+/// Makes the client; sends nothing yet.
+pub(super) async fn connect(settings: &ConnectionSettings) -> Result<Connected, StoreError> {
     let Surroundings { chain, region, endpoint } = surroundings(settings).await?;
     let place = place(settings, region, endpoint.as_deref());
-    let builder = chain.as_ref().map_or_else(
-        || {
-            let mut builder = Builder::new().behavior_version(BehaviorVersion::latest());
-            builder.set_credentials_provider(given(&settings.credentials));
-            builder
-        },
-        Builder::from,
-    );
+    let builder = chain
+        .as_ref()
+        .map_or_else(|| Builder::new().behavior_version(BehaviorVersion::latest()), Builder::from);
+    let provider = given(&settings.credentials);
+    let provider = provider.or_else(|| chain.as_ref().and_then(SdkConfig::credentials_provider));
+    let keys = provider.map(Keys::new);
     let http = http::client(&place.endpoint, &settings.client).map_err(|(kind, cause)| {
         let target = Target { bucket: settings.bucket.clone(), key: String::new() };
         StoreError::new(Operation::ListObjectsV2, target, kind).because(cause)
     })?;
-    let mut builder = transport(builder, http)
+    let mut builder = transport(builder, http.shared())
         .region(Region::new(place.region.clone()))
         .force_path_style(path_style(settings, endpoint.is_some()))
         .accelerate(settings.client.hosts.accelerate)
@@ -105,9 +113,33 @@ pub(super) async fn connect(settings: &ConnectionSettings) -> Result<(Client, Pl
     if settings.client.signature_version == SignatureVersion::V2 {
         builder = builder.push_auth_scheme(VersionTwo::new(&place.bucket, &place.endpoint));
     }
+    builder.set_credentials_provider(keys.clone().map(SharedCredentialsProvider::new));
     // The SDK puts a bucket's name straight behind the path.
-    builder.set_endpoint_url(endpoint.map(|endpoint| endpoint + "/"));
-    Ok((Client::from_conf(builder.build()), place))
+    let endpoint = endpoint.map(|endpoint| endpoint + "/");
+    builder.set_endpoint_url(endpoint.clone());
+    let direct = match keys.filter(|_| settings.client.signature_version == SignatureVersion::V4) {
+        Some(keys) => Direct::new(http, keys, &place, endpoint_parameters(settings, &place, endpoint)).await,
+        None => None,
+    };
+    Ok(Connected { client: Client::from_conf(builder.build()), place, direct })
+}
+
+/// What decides where an object's requests go, as the SDK's own are decided.
+fn endpoint_parameters(
+    settings: &ConnectionSettings,
+    place: &Place,
+    endpoint: Option<String>,
+) -> ParamsBuilder {
+    let AmazonHosts { accelerate, dual_stack, fips } = settings.client.hosts;
+    Params::builder()
+        .bucket(&place.bucket)
+        .region(&place.region)
+        .force_path_style(path_style(settings, endpoint.is_some()))
+        .set_endpoint(endpoint)
+        .accelerate(accelerate)
+        .use_dual_stack(dual_stack)
+        .use_fips(fips)
+        .use_arn_region(true)
 }
 
 /// As messages and the wire need it.

@@ -17,6 +17,13 @@ impl AnswerDate {
     pub(super) fn get(&self) -> Option<SystemTime> {
         self.0.get().copied()
     }
+
+    /// Takes the text of an answer's `Date`.
+    pub(super) fn learn(&self, text: Option<&str>) {
+        if let Some(date) = text.and_then(|text| httpdate::parse_http_date(text).ok()) {
+            self.0.get_or_init(|| date);
+        }
+    }
 }
 
 #[dyn_dispatch_hint]
@@ -31,10 +38,7 @@ impl Intercept for AnswerDate {
         _components: &RuntimeComponents,
         _config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let date = context.response().headers().get("date");
-        if let Some(date) = date.and_then(|text| httpdate::parse_http_date(text).ok()) {
-            self.0.get_or_init(|| date);
-        }
+        self.learn(context.response().headers().get("date"));
         Ok(())
     }
 }

@@ -20,11 +20,13 @@ mod classify;
 mod client;
 mod date;
 mod delete;
+mod direct;
 mod failure;
 mod get;
 mod head;
 mod headers;
 mod http;
+mod keys;
 mod list;
 mod multipart;
 mod put;
@@ -39,6 +41,8 @@ pub use signing::{UrlPlace, url_place};
 /// A bucket at an S3 service.
 pub struct S3Store {
     client: aws_sdk_s3::Client,
+    /// `None` where only the SDK can sign.
+    direct: Option<direct::Direct>,
     place: client::Place,
     /// Those that hold for the whole store: HEAD, GET and LIST take them from here.
     parameters: ObjectParameters,
@@ -65,8 +69,8 @@ impl S3Store {
         settings: &ConnectionSettings,
         parameters: &ObjectParameters,
     ) -> Result<Self, StoreError> {
-        let (client, place) = client::connect(settings).await?;
-        Ok(Self { client, place, parameters: parameters.clone(), counts: Counts::default() })
+        let client::Connected { client, place, direct } = client::connect(settings).await?;
+        Ok(Self { client, direct, place, parameters: parameters.clone(), counts: Counts::default() })
     }
 
     /// Where the service is, as messages name it: scheme, host, port and path.

@@ -10,29 +10,45 @@ use crate::store::{
 };
 
 use super::S3Store;
+use super::direct::Put;
 use super::headers::{self, Headers};
 use super::send::Sending;
 use super::wire::Wire;
 
-/// Stores a whole object.
+/// Stores a whole object: past the SDK where that can be, by it where only it can sign.
 pub(super) async fn put(store: &S3Store, request: &PutRequest) -> Result<PutAnswer, StoreError> {
     let sending = Sending::new(store, Operation::PutObject, request.key.as_str(), &request.parameters);
     let mut headers = headers::of_object(&request.parameters);
     headers.extend(headers::of_condition(request.condition.as_ref()));
     headers.extend(checksum(request.checksum, &request.body));
-    let call = store
-        .client
-        .put_object()
-        .bucket(&store.place.bucket)
-        .key(request.key.as_str())
-        .content_length(signed_length(&request.body))
-        .body(sending.body(&request.body).await?)
-        .customize()
-        .interceptor(store.wire_with_body(headers, &request.body))
-        .interceptor(sending.date());
-    let answer =
-        sending.answer(call.send()).await.map_err(|error| gone(error, request.condition.as_ref()))?;
-    sending.stored(answer.e_tag())
+    let body = sending.body(&request.body).await?;
+    let answered = match &store.direct {
+        Some(direct) => {
+            let put = Put {
+                key: request.key.as_str(),
+                headers,
+                length: request.body.len(),
+                sha256: payload_hash(&request.body),
+                date: sending.date(),
+            };
+            sending.answer(direct.put(put, body.into_inner())).await
+        }
+        None => {
+            let call = store
+                .client
+                .put_object()
+                .bucket(&store.place.bucket)
+                .key(request.key.as_str())
+                .content_length(signed_length(&request.body))
+                .body(body)
+                .customize()
+                .interceptor(store.wire_with_body(headers, &request.body))
+                .interceptor(sending.date());
+            sending.answer(call.send()).await.map(|answer| answer.e_tag().map(str::to_owned))
+        }
+    };
+    let etag = answered.map_err(|error| gone(error, request.condition.as_ref()))?;
+    sending.stored(etag.as_deref())
 }
 
 impl S3Store {

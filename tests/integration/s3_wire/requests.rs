@@ -44,6 +44,8 @@ async fn a_put_carries_what_it_must_and_nothing_else() {
         assert!(put.body == bytes);
         let signed = put.header("authorization").expect("a signature");
         assert!(signed.starts_with("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/"), "{signed}");
+        let agent = concat!("s3collect/", env!("CARGO_PKG_VERSION"));
+        assert_eq!(put.header("user-agent"), Some(agent), "the SDK had nothing to do with it");
     }
 }
 

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use aws_sdk_s3::presigning::PresigningConfig;
 
-use super::connect;
+use super::{Connected, connect};
 use crate::settings::{AddressingStyle, ClientSettings, ConnectionSettings, CredentialSource, Secret};
 
 const POINT: &str = "arn:aws:s3:eu-west-1:123456789012:accesspoint:my-point";
 
-/// The address of an object `k`, as the SDK makes it out of our settings.
+/// The address of an object `k`, as the SDK makes it out of our settings, and as puts that go past it have it, too.
 async fn address(bucket: &str, endpoint: Option<&str>, addressing_style: AddressingStyle) -> String {
     let settings = ConnectionSettings {
         bucket: bucket.to_owned(),
@@ -25,11 +25,13 @@ async fn address(bucket: &str, endpoint: Option<&str>, addressing_style: Address
         },
         client: ClientSettings { ignore_configured_endpoints: true, ..ClientSettings::default() },
     };
-    let (client, place) = connect(&settings).await.expect("a client");
+    let Connected { client, place, direct } = connect(&settings).await.expect("a client");
     let config = PresigningConfig::expires_in(Duration::from_secs(60)).expect("a minute");
     let request =
         client.head_object().bucket(place.bucket).key("k").presigned(config).await.expect("an address");
-    request.uri().split('?').next().unwrap_or_default().to_owned()
+    let address = request.uri().split('?').next().unwrap_or_default().to_owned();
+    assert_eq!(direct.expect("a short way").address("k"), address);
+    address
 }
 
 #[tokio::test]

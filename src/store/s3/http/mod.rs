@@ -14,7 +14,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use http::header::{HeaderMap, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
 use http::uri::Scheme;
-use http::{Method, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::Limited;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
@@ -41,16 +41,15 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 
 /// The most bytes of an answer that is no object: a page of a listing, whose thousand keys of 1,024 bytes may be encoded
 /// threefold, is under 4 MiB.
-const LARGEST_DOCUMENT: usize = 16 * 1024 * 1024;
-
-/// The client for an endpoint; requests share its pool.
-pub(super) fn client(endpoint: &str, settings: &ClientSettings) -> Result<SharedHttpClient, Unusable> {
-    let http = connector(endpoint, settings)?;
-    Ok(http_client_fn(move |_, _| http.clone()))
-}
+pub(super) const LARGEST_DOCUMENT: usize = 16 * 1024 * 1024;
 
 /// The same for requests that no SDK makes.
 pub(super) fn connector(endpoint: &str, settings: &ClientSettings) -> Result<SharedHttpConnector, Unusable> {
+    Ok(SharedHttpConnector::new(client(endpoint, settings)?))
+}
+
+/// The client for an endpoint; clones share its pool.
+pub(super) fn client(endpoint: &str, settings: &ClientSettings) -> Result<Http, Unusable> {
     let tls = tls::config(&settings.verify)?;
     let proxy_tls = match &settings.proxy_bundle {
         Some(path) => tls::config(&Verify::Bundle(path.clone()))?,
@@ -67,15 +66,49 @@ pub(super) fn connector(endpoint: &str, settings: &ClientSettings) -> Result<Sha
     let keepalive = settings.tcp_keepalive.then_some(KEEPALIVE);
     let connector = Connector::new(tls, proxy_tls, &proxies, keepalive, limit);
     let pool = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
-    Ok(SharedHttpConnector::new(Http { pool, proxies, agent: Agent::of(settings) }))
+    Ok(Http { pool, proxies, agent: Arc::new(Agent::of(settings)) })
 }
 
-/// Hyper's client as the SDK takes one.
-#[derive(Debug)]
-struct Http {
+/// Hyper's client; clones share it.
+#[derive(Debug, Clone)]
+pub(super) struct Http {
     pool: Client<Connector, SdkBody>,
     proxies: Arc<Proxies>,
-    agent: Agent,
+    agent: Arc<Agent>,
+}
+
+impl Http {
+    /// As the SDK takes one.
+    pub(super) fn shared(&self) -> SharedHttpClient {
+        let http = SharedHttpConnector::new(self.clone());
+        http_client_fn(move |_, _| http.clone())
+    }
+
+    /// Sends a request as it stands, but for what no signature covers.
+    pub(super) async fn send(
+        self,
+        mut request: Request<SdkBody>,
+    ) -> Result<Response<Incoming>, ConnectorError> {
+        // Who asks stands in the tunnel's own request where there is one.
+        let forwarded = match self.proxies.towards(request.uri()) {
+            Some(proxy) if request.uri().scheme() == Some(&Scheme::HTTP) => Some(proxy),
+            _ => None,
+        };
+        if let Some(authorization) = forwarded.as_ref().and_then(|proxy| proxy.authorization.clone()) {
+            request.headers_mut().insert(PROXY_AUTHORIZATION, authorization);
+        }
+        self.agent.set(request.headers_mut());
+        let answer = self.pool.request(request).await;
+        let answer = answer.map_err(|error| ConnectorError::other(error.into(), None))?;
+        match forwarded {
+            Some(proxy) if answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+                let (given, proxy) = (proxy.authorization.is_some(), shown(&proxy.address));
+                let refused = NotConnected::ProxyAuthentication { proxy, given };
+                Err(ConnectorError::other(refused.into(), None))
+            }
+            _ => Ok(answer),
+        }
+    }
 }
 
 /// What becomes of the SDK's user agent, which no signature covers.
@@ -108,33 +141,17 @@ impl Agent {
 
 impl HttpConnector for Http {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let mut request = match request.try_into_http1x() {
+        let request = match request.try_into_http1x() {
             Ok(request) => request,
             Err(error) => return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
         };
-        // Who asks stands in the tunnel's own request where there is one.
-        let forwarded = match self.proxies.towards(request.uri()) {
-            Some(proxy) if request.uri().scheme() == Some(&Scheme::HTTP) => Some(proxy),
-            _ => None,
-        };
-        if let Some(authorization) = forwarded.as_ref().and_then(|proxy| proxy.authorization.clone()) {
-            request.headers_mut().insert(PROXY_AUTHORIZATION, authorization);
-        }
-        self.agent.set(request.headers_mut());
         let is_object = is_object(&request);
-        let answer = self.pool.request(request);
+        let answer = self.clone().send(request);
         HttpConnectorFuture::new(async move {
-            let answer = answer.await.map_err(|error| ConnectorError::other(error.into(), None))?;
+            let answer = answer.await?;
             let most = (!(is_object && answer.status().is_success())).then_some(LARGEST_DOCUMENT);
-            match forwarded {
-                Some(proxy) if answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
-                    let (given, proxy) = (proxy.authorization.is_some(), shown(&proxy.address));
-                    let refused = NotConnected::ProxyAuthentication { proxy, given };
-                    Err(ConnectorError::other(refused.into(), None))
-                }
-                _ => HttpResponse::try_from(answer.map(|body| bounded(body, most)))
-                    .map_err(|error| ConnectorError::other(error.into(), None)),
-            }
+            HttpResponse::try_from(answer.map(|body| bounded(body, most)))
+                .map_err(|error| ConnectorError::other(error.into(), None))
         })
     }
 }
