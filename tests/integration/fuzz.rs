@@ -18,7 +18,7 @@ use mutation::Mutation;
 /// How long a target is tried where nobody says.
 const MOMENT: Duration = Duration::from_millis(1500);
 /// The most that one case may take, of at most [`mutation::LONGEST`] bytes, unoptimised and on a machine that is busy.
-const LONG: Duration = Duration::from_secs(10);
+const LONG: Duration = Duration::from_secs(20);
 /// Attempts at making a case that broke the law smaller.
 const SMALLER: usize = 1000;
 
