@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::apply::{self, Applied, ApplyOptions, Budget};
 use crate::compare::{self, CompareOptions, Listing};
-use crate::deploy::{headers_alone, keep_locally, manifest_summary, settle, tell};
+use crate::deploy::{Sweeps, headers_alone, keep_locally, manifest_summary, settle, tell};
 use crate::error::Problem;
 use crate::invalidation::{self, Watched};
 use crate::name::ObjectKey;
@@ -47,6 +47,7 @@ struct Run<'a, S> {
     limit: Arc<Limit>,
     reporter: Arc<dyn Reporter>,
     cancel: CancellationToken,
+    sweeps: Sweeps,
 }
 
 /// What is known before the bucket is looked at, by key.
@@ -87,7 +88,8 @@ pub async fn push<S: Store + 'static>(
     };
     let attempts = settings.connection.client.attempts;
     let (store, limit) = Retrying::limited(store, attempts, settings.transfer.concurrency);
-    let run = Run { settings, options: &options, store: Arc::new(store), limit, reporter, cancel };
+    let sweeps = Sweeps::default();
+    let run = Run { settings, options: &options, store: Arc::new(store), limit, reporter, cancel, sweeps };
     let done = match settings.releases.record {
         true => run.recorded(prepared.assets, prepared.manifest.as_ref(), &mut summary).await,
         false => run.unrecorded(prepared.assets, &mut summary).await,

@@ -1,7 +1,6 @@
 //! What a push and a rollback have in common: under a claim, and heeding whoever else is at work, they change what names
 //! mean wave by wave, record the release and publish it last. Only through `apply` and `ledger`; decides nothing of a plan.
 
-use std::collections::HashSet;
 use std::pin::pin;
 use std::time::{Duration, SystemTime};
 
@@ -10,17 +9,20 @@ use tokio_util::sync::CancellationToken;
 
 use crate::apply::{Application, Outcome};
 use crate::error::{Exit, Problem};
-use crate::ledger::{Claimed, Lease, Ledger, LeftClaim, SeenPointer, Who, wait_for_others};
-use crate::name::AppName;
+use crate::ledger::{Claimed, Lease, Ledger, LeftClaim, SeenPointer, Who};
 use crate::plan::{Plan, Wave};
-use crate::release::{Claim, ClaimKind, Pointer, Record, ReleaseId};
+use crate::release::{Claim, Pointer, Record, ReleaseId};
 use crate::report::Reporter;
-use crate::store::{Store, StoreError};
+use crate::store::Store;
 
 pub(crate) mod changed;
 mod settle;
+mod sweeps;
 
 pub(crate) use settle::{headers_alone, keep_locally, manifest_summary, settle, tell};
+pub(crate) use sweeps::Sweeps;
+
+use sweeps::Sweepers;
 
 /// The waves that change what names mean.
 const MUTABLE: [Wave; 3] = [Wave::Plain, Wave::Entry, Wave::Manifest];
@@ -55,6 +57,8 @@ pub(crate) struct Deploy<'a, S> {
     pub(crate) plan: &'a Plan,
     /// When the listing was made that the plan goes by, by the service's clock.
     pub(crate) listed_at: Option<SystemTime>,
+    /// What this run knows of others that delete, from its earlier tries.
+    pub(crate) sweeps: &'a Sweeps,
     /// The record of what was stored; `None` as long as something is not.
     pub(crate) record: &'a (dyn Fn(&[Option<Outcome>]) -> Option<Record> + Sync),
     /// The pointer is to have this order afterwards, whatever order it had.
@@ -87,10 +91,7 @@ impl<S: Store + 'static> Deploy<'_, S> {
         }
         lease.release().await;
         let waited = match sweepers {
-            Ok(Sweepers::Live(app)) => {
-                let ledger = self.ledger.of(app);
-                wait_for_others(&ledger, self.patience, self.reporter, self.cancel).await.map(drop)
-            }
+            Ok(Sweepers::Live(app)) => self.wait_for(&app).await,
             Ok(_) => Ok(()),
             Err(error) => Err(error),
         };
@@ -160,41 +161,6 @@ impl<S: Store + 'static> Deploy<'_, S> {
     fn live(&self) -> Option<ReleaseId> {
         self.seen.pointer.published.as_ref().map(|live| live.id.clone())
     }
-
-    /// Whether a `gc` of another app may have deleted, or may delete, what stays in the bucket by the plan.
-    async fn sweepers(&self) -> Result<Sweepers, StoreError> {
-        let mut found = Sweepers::None;
-        for app in self.ledger.apps().await? {
-            if app == *self.ledger.app() {
-                continue;
-            }
-            let seen = self.ledger.of(app.clone()).pointer().await?;
-            if let Some(Claim { kind: ClaimKind::Gc, victims, .. }) = &seen.pointer.claim {
-                let victims: HashSet<&str> = victims.iter().map(String::as_str).collect();
-                let mut skipped = self.plan.steps.iter().filter(|step| !step.is_put());
-                if skipped.any(|step| victims.contains(step.asset.stored_name.as_str())) {
-                    return Ok(Sweepers::Live(app));
-                }
-            }
-            // Without the times it may have been since.
-            let since =
-                self.listed_at.is_none_or(|listed| seen.modified.is_none_or(|changed| changed >= listed));
-            if seen.pointer.swept.is_some() && since {
-                found = Sweepers::Done;
-            }
-        }
-        Ok(found)
-    }
-}
-
-/// Whether anybody sweeps at the same time.
-enum Sweepers {
-    /// Nobody.
-    None,
-    /// Somebody did since the listing.
-    Done,
-    /// Somebody does, for this app.
-    Live(AppName),
 }
 
 fn lost(before: &Pointer, there: &Pointer) -> End {

@@ -287,6 +287,7 @@ impl<S: Store + 'static> Run<'_, S> {
             patience: self.settings.releases.claim_timeout,
             plan,
             listed_at,
+            sweeps: &self.sweeps,
             record: &|outcomes| release.record(plan, outcomes),
             reset_order: None,
             reporter: &*self.reporter,

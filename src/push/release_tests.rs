@@ -12,6 +12,7 @@ use super::*;
 use crate::error::Exit;
 use crate::ledger::Ledger;
 use crate::manifest::Manifest;
+use crate::name::AppName;
 use crate::prepare::prepare;
 use crate::release::{Claim, ClaimKind, Pointer, Record, ReleaseId};
 use crate::report::Silent;
@@ -594,5 +595,58 @@ async fn a_store_without_conditions_is_served_as_well_as_can_be() {
         assert!(pushed(&self::settings(&site), &store).await.ok);
         let waited = begun.elapsed() + Duration::from_secs(1);
         assert!(waited >= settings.releases.claim_timeout, "{conditions:?}: {waited:?}");
+    }
+}
+
+/// The pointer of another app that a `gc` has something to do with.
+async fn other_pointer(settings: &Settings, store: &Watched, change: impl Fn(Pointer) -> Pointer) {
+    let other = ledger(settings, store).of(AppName::new("other").expect("a name"));
+    let seen = other.pointer().await.expect("an answer");
+    other.overwrite(&change(seen.pointer)).await.expect("an answer");
+}
+
+/// How often a push compared: it lists the objects each time.
+fn compared(summary: &Summary, settings: &Settings, store: &Watched) -> usize {
+    assert!(summary.ok, "{:?}", summary.errors);
+    let prefix = settings.location.prefix();
+    let begun = store.traffic().log.clone();
+    begun
+        .iter()
+        .filter(|(begun, operation, key)| *begun && *operation == Operation::ListObjectsV2 && *key == prefix)
+        .count()
+}
+
+/// An app that was cleaned some time, and whose pointer was written in the second in which this push lists, does not keep it
+/// comparing until that second is over.
+#[tokio::test(start_paused = true)]
+async fn what_was_swept_is_looked_for_once() {
+    let (site, store) = (tree(1), Watched::new());
+    let settings = settings(&site);
+    let swept = ReleaseId::begun(5, 5);
+    other_pointer(&settings, &store, |pointer| Pointer { swept: Some(swept.clone()), ..pointer.next() })
+        .await;
+    let first = pushed(&settings, &store).await;
+    assert_eq!(compared(&first, &settings, &store), 2);
+}
+
+/// A `gc` of another app that was killed is in nobody's way once it counts for dead.
+#[tokio::test(start_paused = true)]
+async fn a_gc_of_another_app_that_died_is_passed_over() {
+    let (site, store) = (tree(1), Watched::new());
+    let settings = settings(&site);
+    assert!(pushed(&settings, &store).await.ok);
+    let victims = record(&settings, &store).await.objects.into_keys().collect::<Vec<_>>();
+    let claim =
+        Claim { id: ReleaseId::begun(5, 5), kind: ClaimKind::Gc, order: None, by: String::new(), victims };
+    other_pointer(&settings, &store, |pointer| pointer.claimed(claim.clone()).expect("nobody is there"))
+        .await;
+    for (number, patience) in [(2, 600), (3, 0)] {
+        site.write("index.html", format!("<p>again {number}").as_bytes());
+        let begun = tokio::time::Instant::now();
+        store.traffic().log.clear();
+        let next = pushed(&settings, &store).await;
+        assert_eq!(compared(&next, &settings, &store), 2);
+        let waited = begun.elapsed().as_secs();
+        assert!((patience..patience + 10).contains(&(waited + 1)), "{waited}");
     }
 }

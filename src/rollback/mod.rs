@@ -9,7 +9,9 @@ use futures_util::{StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
 use crate::apply::{Application, Applied, ApplyOptions, Budget, Outcome};
-use crate::deploy::{Deploy, End, headers_alone, keep_locally, left_behind, manifest_summary, settle, tell};
+use crate::deploy::{
+    Deploy, End, Sweeps, headers_alone, keep_locally, left_behind, manifest_summary, settle, tell,
+};
 use crate::error::{Exit, Problem};
 use crate::invalidation::{self, Watched};
 use crate::ledger::{Free, Ledger, LedgerError, ListedRecord, Who, new_id, wait_for_others};
@@ -59,6 +61,7 @@ struct Run<'a, S> {
     limit: Arc<Limit>,
     reporter: Arc<dyn Reporter>,
     cancel: CancellationToken,
+    sweeps: Sweeps,
 }
 
 /// What a rollback goes by.
@@ -83,7 +86,8 @@ pub async fn rollback<S: Store + 'static>(
     let mut rolled = RollbackSummary::of(settings, &options);
     let attempts = settings.connection.client.attempts;
     let (store, limit) = Retrying::limited(store, attempts, settings.transfer.concurrency);
-    let run = Run { settings, options: &options, store: Arc::new(store), limit, reporter, cancel };
+    let sweeps = Sweeps::default();
+    let run = Run { settings, options: &options, store: Arc::new(store), limit, reporter, cancel, sweeps };
     let done = run.run(&mut rolled).await;
     let summary = &mut rolled.summary;
     if done.is_ok() {
@@ -369,6 +373,7 @@ impl<S: Store + 'static> Run<'_, S> {
             patience: self.settings.releases.claim_timeout,
             plan: &plan,
             listed_at: before.listed_at,
+            sweeps: &self.sweeps,
             record: &|outcomes| before.record(&id, &plan, outcomes),
             reset_order: self.options.accept_order.then_some(before.target.order),
             reporter: &*self.reporter,
