@@ -12,7 +12,7 @@ use crate::parameters::{Field, ObjectParameters};
 use crate::plan::{Asset, Wave};
 use crate::prepare::Prepared;
 use crate::report::escape;
-use crate::settings::{SourceDir, words};
+use crate::settings::{GzipEngine, SourceDir, words};
 
 /// Everything that is decided about an object before its body is looked at. A file may be stored as two.
 #[derive(Debug, Clone, Serialize)]
@@ -199,10 +199,14 @@ fn shown(parameters: &ObjectParameters, field: Field) -> String {
 /// Whether a body is compressed, and why.
 fn gzip(compression: &Compression, decided_by: Option<&Origin>) -> String {
     match compression {
-        Compression::Gzip { level, if_smaller } => {
+        Compression::Gzip { level, engine, if_smaller } => {
+            let engine = match engine {
+                GzipEngine::Zlib => "",
+                GzipEngine::Libdeflate => " by libdeflate",
+            };
             let unless = if *if_smaller { ", unless that makes it no smaller" } else { "" };
             let by = decided_by.map(|origin| format!("  ({})", origin.by)).unwrap_or_default();
-            format!("yes, at level {level}{unless}{by}")
+            format!("yes{engine}, at level {level}{unless}{by}")
         }
         Compression::None(reason) => format!("no: {reason}"),
     }

@@ -353,13 +353,17 @@ proptest! {
 
     #[test]
     fn nothing_that_is_needed_is_lost_and_nothing_foreign_is_touched(steps in steps()) {
-        let runtime = Builder::new_current_thread().enable_all().start_paused(true).build().expect("a runtime");
-        runtime.block_on(async {
-            let mut world = World::new();
-            for (act, kill) in steps {
-                world.act(act, kill).await?;
-            }
-            Ok::<(), TestCaseError>(())
-        })?;
+        // The verbs are polled within each other here, in the frames of a build without optimisation.
+        let thread = std::thread::Builder::new().stack_size(64 << 20).spawn(move || {
+            let runtime = Builder::new_current_thread().enable_all().start_paused(true).build().expect("a runtime");
+            runtime.block_on(async {
+                let mut world = World::new();
+                for (act, kill) in steps {
+                    world.act(act, kill).await?;
+                }
+                Ok::<(), TestCaseError>(())
+            })
+        });
+        thread.expect("a thread").join().expect("no panic")?;
     }
 }

@@ -18,8 +18,9 @@ use crate::plan::Asset;
 use crate::prepare;
 use crate::settings::{
     AddressingStyle, Backend, CircularReferences, ClientSettings, CollectSettings, ConnectionSettings,
-    CredentialSource, FileSettings, GzipSettings, Lexer, ManifestSettings, ObjectSettings, OnConflict,
-    ReleaseSettings, Settings, Severity, SignatureVersion, SourceDir, TransferSettings, UrlSettings,
+    CredentialSource, FileSettings, GzipEngine, GzipSettings, Lexer, ManifestSettings, ObjectSettings,
+    OnConflict, ReleaseSettings, Settings, Severity, SignatureVersion, SourceDir, TransferSettings,
+    UrlSettings,
 };
 use crate::store::memory::MemoryStore;
 use crate::store::{
@@ -85,6 +86,7 @@ impl Site {
                     enabled: false,
                     content_types: vec!["text/css".to_owned()],
                     level: 9,
+                    engine: GzipEngine::Zlib,
                     if_smaller: false,
                 },
             },

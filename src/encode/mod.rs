@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use flate2::GzBuilder;
+use libdeflater::{CompressionLvl, Compressor};
 use tempfile::TempPath;
 
 use crate::collect::FileStamp;
@@ -14,6 +15,7 @@ use crate::digest::{Chunking, Layout};
 use crate::name::AssetName;
 use crate::object::Compression;
 use crate::read::SourceFile;
+use crate::settings::GzipEngine;
 
 mod error;
 mod material;
@@ -31,6 +33,10 @@ pub(crate) const UNIX: u8 = 3;
 /// The most bytes of one body that are held in memory. What is larger is hashed in a first read and streamed from
 /// disk in a second: buffers of many MiB that come and go on many threads are never given back by the allocator.
 pub const HOLD: u64 = 1024 * 1024;
+
+/// The most bytes that libdeflate gets, as it wants them all in memory; zlib has what is larger. The same on every machine, since
+/// it decides on bytes.
+const ONE_GO: u64 = 4 * 1024 * 1024;
 
 /// A body as it will be stored.
 #[derive(Debug)]
@@ -75,8 +81,11 @@ pub fn encode(
     memory_limit: u64,
 ) -> Result<Encoded, EncodeError> {
     let name = material.name().clone();
-    if let Compression::Gzip { level, if_smaller } = *compression {
-        let spool = compress(material, level, memory_limit)?;
+    if let Compression::Gzip { level, engine, if_smaller } = *compression {
+        let spool = match engine {
+            GzipEngine::Libdeflate if material.size() <= ONE_GO => at_once(material, level, memory_limit)?,
+            GzipEngine::Libdeflate | GzipEngine::Zlib => compress(material, level, memory_limit)?,
+        };
         let size = spool.size();
         if !if_smaller || size < material.size() {
             let body = spool
@@ -125,6 +134,23 @@ fn compress(material: &Material, level: u32, memory_limit: u64) -> Result<Spool,
         }
     }
     encoder.finish().map_err(temporary)
+}
+
+/// The same by libdeflate, which wants all of a body in memory and says of its header what gzip says of an unknown system.
+fn at_once(material: &Material, level: u32, memory_limit: u64) -> Result<Spool, EncodeError> {
+    let source = match material {
+        Material::File(file) => Bytes::from(SourceFile::from(file).read_whole()?),
+        Material::Rewritten { bytes, .. } | Material::Made { bytes, .. } => bytes.clone(),
+    };
+    let level = i32::try_from(level).ok().and_then(|level| CompressionLvl::new(level).ok());
+    let mut compressor = Compressor::new(level.unwrap_or_default());
+    let mut compressed = vec![0; compressor.gzip_compress_bound(source.len())];
+    let length =
+        compressor.gzip_compress(&source, &mut compressed).expect("there is as much room as it asks for");
+    let mut spool = Spool::new(length as u64, memory_limit);
+    let temporary = |error| EncodeError::Temporary { name: material.name().clone(), source: error };
+    spool.write_all(&compressed[..length]).map_err(temporary)?;
+    Ok(spool)
 }
 
 #[cfg(test)]

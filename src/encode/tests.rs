@@ -19,7 +19,7 @@ const PLAIN: Compression = Compression::None(NoCompression::Off);
 const NO_LIMIT: u64 = u64::MAX;
 
 fn gzip(level: u32) -> Compression {
-    Compression::Gzip { level, if_smaller: false }
+    Compression::Gzip { level, engine: GzipEngine::Zlib, if_smaller: false }
 }
 
 /// The body of a file.
@@ -111,7 +111,7 @@ fn a_body_is_where_its_size_lets_it_be() {
 
 #[test]
 fn if_smaller_keeps_what_gzip_does_not_help() {
-    let compression = Compression::Gzip { level: 9, if_smaller: true };
+    let compression = Compression::Gzip { level: 9, engine: GzipEngine::Zlib, if_smaller: true };
     let dir = tempfile::tempdir().expect("a directory");
     for (body, encoding) in
         [(made("noise", 5000), None), (made("css", 5000), Some("gzip")), (Vec::new(), None)]
@@ -246,7 +246,7 @@ fn bytes_in_hand_are_stored_as_a_file_with_them_is() {
         Material::Rewritten { file: collected(&dir, b"another"), bytes: body.clone().into() },
         Material::Made { name: file.name.clone(), bytes: body.clone().into() },
     ];
-    let better = Compression::Gzip { level: 9, if_smaller: true };
+    let better = Compression::Gzip { level: 9, engine: GzipEngine::Zlib, if_smaller: true };
     for material in materials {
         assert_eq!((material.size(), material.name()), (body.len() as u64, &file.name));
         for compression in [&PLAIN, &gzip(9), &better] {
@@ -269,4 +269,20 @@ fn what_waits_on_disk_is_nobody_elses_to_read() {
     let encoded = encode(&collected(&dir, &made("noise", 100_000)), &gzip(9), 1000).expect("encoded");
     let EncodedBody::Temporary(path) = &encoded.body else { panic!("it is too large for memory") };
     assert_eq!(fs::metadata(path).expect("a file").permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn libdeflate_loses_nothing_and_zlib_has_what_is_too_large_for_it() {
+    let by = |engine| Compression::Gzip { level: 9, engine, if_smaller: false };
+    let body =
+        |size: u64| b"a { color: red }\n".iter().copied().cycle().take(size as usize).collect::<Vec<u8>>();
+    for (size, same) in [(0, false), (17_000, false), (ONE_GO, false), (ONE_GO + 1, true)] {
+        let body = body(size);
+        let compressed = encode_bytes(&body, &by(GzipEngine::Libdeflate), NO_LIMIT);
+        assert_eq!(compressed == encode_bytes(&body, &gzip(9), NO_LIMIT), same, "{size}");
+        assert_eq!(compressed, encode_bytes(&body, &by(GzipEngine::Libdeflate), 10));
+        let mut found = Vec::new();
+        GzDecoder::new(&compressed[..]).read_to_end(&mut found).expect("gzip");
+        assert!(found == body, "{size}");
+    }
 }

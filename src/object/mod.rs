@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::name::{AssetName, ObjectKey, StoredName};
 use crate::parameters::{Field, ObjectParameters, Parameter};
+use crate::settings::GzipEngine;
 
 mod rules;
 
@@ -96,6 +97,8 @@ pub enum Compression {
     Gzip {
         /// zlib's level.
         level: u32,
+        /// Who compresses.
+        engine: GzipEngine,
         /// Whether the plain body stays where gzip does not help.
         if_smaller: bool,
     },

@@ -119,7 +119,7 @@ impl Draft {
         let is_listed = gzip.content_types.iter().any(|listed| listed == content_type)
             && guessed.is_none_or(|guessed| guessed.source != TypeSource::MimeGuess);
         if forced || is_listed {
-            Compression::Gzip { level: gzip.level, if_smaller: gzip.if_smaller }
+            Compression::Gzip { level: gzip.level, engine: gzip.engine, if_smaller: gzip.if_smaller }
         } else {
             Compression::None(NoCompression::ContentType)
         }

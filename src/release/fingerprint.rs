@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::digest::hex;
 use crate::object::{Compression, NoCompression};
 use crate::parameters::{ObjectParameters, Parameter};
+use crate::settings::GzipEngine;
 
 /// How many bytes of the hash are kept.
 const LENGTH: usize = 6;
@@ -55,8 +56,13 @@ impl HeaderFingerprint {
         if !parameters.metadata().is_empty() {
             fields.insert(METADATA.to_owned(), hashed(&document(parameters.metadata())));
         }
-        if let Compression::Gzip { level, if_smaller } = compression {
-            fields.insert(COMPRESSION.to_owned(), hashed(&format!("{level} {if_smaller}")));
+        if let Compression::Gzip { level, engine, if_smaller } = compression {
+            // As it was before there was a choice.
+            let engine = match engine {
+                GzipEngine::Zlib => "",
+                GzipEngine::Libdeflate => " libdeflate",
+            };
+            fields.insert(COMPRESSION.to_owned(), hashed(&format!("{level} {if_smaller}{engine}")));
         }
         fields.into()
     }
@@ -212,7 +218,7 @@ mod tests {
     #[test]
     fn compression_is_a_field() {
         let of = |compression| HeaderFingerprint::of(&ObjectParameters::default(), &compression);
-        let gzip = |level| of(Compression::Gzip { level, if_smaller: false });
+        let gzip = |level| of(Compression::Gzip { level, engine: GzipEngine::Zlib, if_smaller: false });
         let plain = of(Compression::None(NoCompression::Off));
         assert_eq!(plain, of(Compression::None(NoCompression::ContentType)), "why not does not matter");
         for (one, other) in [(gzip(9), gzip(6)), (gzip(9), plain)] {
@@ -227,8 +233,10 @@ mod tests {
             ObjectParameters::parse(value.as_object().expect("a dictionary")).expect("parameters")
         };
         let wanted = of(json!({"CacheControl": "no-cache", "ACL": "private", "Metadata": {"a": "1"}}));
-        let recorded =
-            HeaderFingerprint::adopted(&wanted, &Compression::Gzip { level: 9, if_smaller: false });
+        let recorded = HeaderFingerprint::adopted(
+            &wanted,
+            &Compression::Gzip { level: 9, engine: GzipEngine::Zlib, if_smaller: false },
+        );
         let settings = of(json!({"CacheControl": "max-age=1", "ACL": "private", "ContentType": "text/css"}));
         let head = of(json!({"CacheControl": "no-cache", "Metadata": {"a": "1"}}));
         assert_eq!(recorded.found_in(&[&settings, &head]), (wanted.clone(), Vec::new()));
@@ -246,7 +254,7 @@ mod tests {
         };
         let stored = json!({"CacheControl": "no-cache", "ACL": "private", "ContentType": "text/css",
             "Metadata": {"Team": "web"}, "StorageClass": "STANDARD", "SSEKMSKeyId": "alias/site"});
-        let gzip = Compression::Gzip { level: 9, if_smaller: false };
+        let gzip = Compression::Gzip { level: 9, engine: GzipEngine::Zlib, if_smaller: false };
         let recorded = HeaderFingerprint::of(&of(stored.clone()), &gzip);
         let key = "arn:aws:kms:eu-west-1:1:key/abc";
         let shown =

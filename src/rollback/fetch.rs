@@ -23,6 +23,7 @@ use crate::plan::{Action, Asset, Plan, PutReason, SkipReason, Step};
 use crate::release::RecordedObject;
 use crate::report::Event;
 use crate::restore::{BodySource, Move};
+use crate::settings::GzipSettings;
 use crate::store::{GetAnswer, GetRequest, ListedObject, ListedVersion, ReadCondition, Store};
 
 use super::{Before, NotRestored, RollbackSummary, Run};
@@ -127,10 +128,10 @@ impl<S: Store + 'static> Run<'_, S> {
             Move::Put { from: BodySource::Record, reason } => {
                 let document = before.target.manifest.as_ref().map(|manifest| manifest.document.clone());
                 let bytes = Bytes::from(document.unwrap_or_default());
-                let level = self.settings.objects.gzip.level;
+                let GzipSettings { level, engine, .. } = self.settings.objects.gzip;
                 let compression = match wanted.body == wanted.source {
                     true => Compression::None(NoCompression::Off),
-                    false => Compression::Gzip { level, if_smaller: false },
+                    false => Compression::Gzip { level, engine, if_smaller: false },
                 };
                 let (parameters, unknown) =
                     self.headers(wanted, &described, &key, None).await.map_err(about)?;

@@ -15,7 +15,7 @@ use super::file::{self, SettingsFile};
 use super::imported::Imported;
 use super::layer::{Layer, Origin, RawValue, Source};
 use super::overlap;
-use super::register::{self, Setting, Status};
+use super::register::{self, Setting};
 use super::words;
 use crate::error::Problem;
 
@@ -156,7 +156,6 @@ pub fn combine(given: Given<'_>) -> Combined {
     }
     // Storages that are not asked for must be right all the same.
     combined.errors.extend(document.storages.into_values().flat_map(|layer| layer.errors));
-    combined.warn_of_what_comes_later();
     combined.warnings.extend(combined.client_warnings());
     combined
 }
@@ -204,18 +203,6 @@ impl Combined {
                 Some(upper) => {
                     self.warnings.extend(lost(name, upper, &lower));
                 }
-            }
-        }
-    }
-
-    fn warn_of_what_comes_later(&mut self) {
-        for setting in register::all().filter(|setting| setting.status == Status::ComesLater) {
-            match self.values.get(setting.name) {
-                Some(RawValue { origin: Origin::Class(_), .. }) | None => {}
-                Some(value) => self.warnings.push(
-                    Problem::new(format!("{} does not act yet", value.origin.subject(setting.name)))
-                        .with_note("it is a known setting; this version reads it, checks its type and goes on without it"),
-                ),
             }
         }
     }

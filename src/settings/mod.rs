@@ -329,8 +329,20 @@ pub struct GzipSettings {
     pub content_types: Vec<String>,
     /// 0 to 9.
     pub level: u32,
+    /// Who compresses.
+    pub engine: GzipEngine,
     /// Keep the plain body when gzip does not help.
     pub if_smaller: bool,
+}
+
+/// Who compresses.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum GzipEngine {
+    /// zlib, byte for byte as CPython has it.
+    #[default]
+    Zlib,
+    /// libdeflate: sooner done, with other bytes.
+    Libdeflate,
 }
 
 /// Off, and otherwise as django-storages has it.
@@ -343,7 +355,8 @@ impl Default for GzipSettings {
             "application/x-javascript",
             "image/svg+xml",
         ];
-        Self { enabled: false, content_types: types.map(str::to_owned).into(), level: 9, if_smaller: false }
+        let content_types = types.map(str::to_owned).into();
+        Self { enabled: false, content_types, level: 9, engine: GzipEngine::Zlib, if_smaller: false }
     }
 }
 

@@ -14,8 +14,8 @@ use super::file::FILE_NAME;
 use super::layer::Origin;
 use super::{
     Backend, CircularReferences, CollectSettings, ConnectionSettings, CredentialSource, FileSettings,
-    GzipSettings, Lexer, Loaded, ManifestSettings, NamePattern, Needs, ObjectSettings, Secret, Settings,
-    Severity, SourceDir, TransferSettings, mask, prehashed, register, rules,
+    GzipEngine, GzipSettings, Lexer, Loaded, ManifestSettings, NamePattern, Needs, ObjectSettings, Secret,
+    Settings, Severity, SourceDir, TransferSettings, mask, prehashed, register, rules,
 };
 use crate::digest::ChecksumAlgorithm;
 use crate::name::{AssetName, Location};
@@ -260,6 +260,10 @@ impl Combined {
                 enabled: self.boolean("gzip"),
                 content_types: self.list("gzip_content_types"),
                 level: self.number("gzip_level").and_then(|level| level.try_into().ok()).unwrap_or(9),
+                engine: match self.text("gzip_engine").as_deref() {
+                    Some("libdeflate") => GzipEngine::Libdeflate,
+                    _ => GzipEngine::Zlib,
+                },
                 if_smaller: self.boolean("gzip_if_smaller"),
             },
         }

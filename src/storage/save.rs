@@ -169,7 +169,7 @@ impl<S: Store + 'static> Storage<S> {
         description: &Description,
         content: &mut Content,
     ) -> Result<Option<u32>, StorageError> {
-        let Compression::Gzip { level, if_smaller } = description.compression else { return Ok(None) };
+        let Compression::Gzip { level, if_smaller, .. } = description.compression else { return Ok(None) };
         if if_smaller {
             content.keep().await.map_err(|error| unreadable(name, content, error))?;
             let sizes = {

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::name::StoredName;
-use crate::settings::NamePattern;
+use crate::settings::{GzipEngine, NamePattern};
 
 fn parameters(value: serde_json::Value) -> ObjectParameters {
     ObjectParameters::parse(value.as_object().expect("a dictionary")).expect("parameters")
@@ -33,6 +33,7 @@ fn settings() -> ObjectSettings {
                 "application/octet-stream".to_owned(),
             ],
             level: 9,
+            engine: GzipEngine::Zlib,
             if_smaller: false,
         },
     }
@@ -60,7 +61,7 @@ fn origins(description: &Description) -> Vec<(&'static str, &str)> {
     description.origins.iter().map(|origin| (origin.subject.name(), origin.by.as_str())).collect()
 }
 
-const GZIP: Compression = Compression::Gzip { level: 9, if_smaller: false };
+const GZIP: Compression = Compression::Gzip { level: 9, engine: GzipEngine::Zlib, if_smaller: false };
 
 fn encoded(encoding: &str) -> Compression {
     Compression::None(NoCompression::Encoded(encoding.to_owned()))

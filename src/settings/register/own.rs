@@ -95,9 +95,8 @@ pub(super) const SETTINGS: &[Setting] = &[
         &["S3COLLECT_GZIP_ENGINE"],
         Kind::Choice(&["zlib", "libdeflate"]),
         "\"zlib\"",
-        "Who compresses: `zlib` gives django-storages' bytes, `libdeflate` is faster with other bytes",
-    )
-    .later(),
+        "Who compresses what is pushed: `zlib` gives django-storages' bytes, `libdeflate` is faster with other bytes",
+    ),
     Setting::new(
         "concurrency",
         &["S3COLLECT_CONCURRENCY"],
