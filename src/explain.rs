@@ -11,7 +11,8 @@ use crate::object::{Compression, Origin, Subject};
 use crate::parameters::{Field, ObjectParameters};
 use crate::plan::{Asset, Wave};
 use crate::prepare::Prepared;
-use crate::settings::{GzipEngine, SourceDir};
+use crate::report::escape;
+use crate::settings::{GzipEngine, SourceDir, words};
 
 /// Everything that is decided about an object before its body is looked at. A file may be stored as two.
 #[derive(Debug, Clone, Serialize)]
@@ -138,7 +139,7 @@ fn not_collected(prepared: &Prepared, asked: &Asked<'_>) -> Problem {
     let problem = Problem::new(format!("`{file}` was not collected"));
     let names = prepared.assets.iter().map(|asset| asset.material.name().as_str());
     let nearest = names
-        .map(|name| (strsim::normalized_damerau_levenshtein(name, file), name))
+        .map(|name| (words::likeness(name, file), name))
         .max_by(|left, right| left.0.total_cmp(&right.0));
     match nearest {
         Some((likeness, name)) if likeness > 0.6 => problem.with_hint(format!("`{name}` was")),
@@ -211,17 +212,17 @@ fn gzip(compression: &Compression, decided_by: Option<&Origin>) -> String {
     }
 }
 
-/// The lines that a person reads.
+/// The lines that a person reads, names made harmless for a terminal.
 impl fmt::Display for Explanation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(formatter, "{}", self.stored_name)?;
+        writeln!(formatter, "{}", escape(&self.stored_name))?;
         if let (Some(path), Some(source)) = (&self.path, &self.source) {
-            writeln!(formatter, "  file: {path}")?;
-            writeln!(formatter, "  source: {source}")?;
+            writeln!(formatter, "  file: {}", escape(path))?;
+            writeln!(formatter, "  source: {}", escape(source))?;
         }
-        writeln!(formatter, "  key: {}", self.key)?;
-        for parameter in &self.parameters {
-            writeln!(formatter, "  {}: {}  ({})", parameter.parameter, parameter.value, parameter.by)?;
+        writeln!(formatter, "  key: {}", escape(&self.key))?;
+        for ExplainedParameter { parameter, value, by } in &self.parameters {
+            writeln!(formatter, "  {parameter}: {}  ({})", escape(value), escape(by))?;
         }
         writeln!(formatter, "  gzip: {}", self.gzip)?;
         let wave = match self.wave {

@@ -5,19 +5,25 @@
 
 pub mod apply;
 pub mod build;
+pub mod cloudfront;
 pub mod collect;
 pub mod compare;
+mod deploy;
 pub mod digest;
 pub mod django;
 pub mod encode;
 pub mod error;
 pub mod explain;
 pub mod gc;
+mod inflate;
+pub mod invalidation;
 pub mod ledger;
 pub mod local;
 pub mod manifest;
 pub mod media_type;
 pub mod migrate;
+#[cfg(test)]
+mod model_tests;
 pub mod name;
 pub mod object;
 mod parallel;
@@ -34,10 +40,13 @@ pub mod read;
 pub mod release;
 pub mod releases;
 pub mod report;
+pub mod restore;
 pub mod retention;
 pub mod rewrite;
+pub mod rollback;
 pub mod session;
 pub mod settings;
+pub mod stale;
 pub mod storage;
 pub mod store;
 #[cfg(test)]

@@ -1,11 +1,10 @@
 //! Reads the manifest that is published in a bucket, whoever published it: a push of ours, or collectstatic. One
 //! GET, which brings nothing where the manifest is known already.
 
-use std::io::{self, Read};
-
-use flate2::read::MultiGzDecoder;
+use std::io;
 
 use crate::error::{Diagnose, Exit};
+use crate::inflate::gunzip;
 use crate::manifest::{Manifest, ManifestError};
 use crate::name::ObjectKey;
 use crate::store::{Fetch, Fetched, Store, StoreError, Target, fetch};
@@ -115,12 +114,7 @@ pub(crate) fn decoded(fetched: Fetched) -> io::Result<Vec<u8>> {
     if fetched.content_encoding.as_deref() != Some("gzip") {
         return Ok(fetched.body.into());
     }
-    let mut document = Vec::new();
-    let read = MultiGzDecoder::new(&*fetched.body).take(MOST + 1).read_to_end(&mut document)?;
-    if read as u64 > MOST {
-        return Err(io::Error::other(format!("there are more than the {MOST} bytes that are taken")));
-    }
-    Ok(document)
+    gunzip(&fetched.body, MOST)
 }
 
 #[cfg(test)]

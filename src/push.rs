@@ -8,7 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::apply::{self, Applied, ApplyOptions, Budget};
 use crate::compare::{self, CompareOptions, Listing};
+use crate::deploy::{Sweeps, headers_alone, keep_locally, manifest_summary, settle, tell};
 use crate::error::Problem;
+use crate::invalidation::{self, Watched};
 use crate::name::ObjectKey;
 use crate::plan::{Asset, Plan};
 use crate::prepare::Prepared;
@@ -23,11 +25,8 @@ mod manifest_tests;
 mod recorded;
 #[cfg(test)]
 mod release_tests;
-mod settle;
 #[cfg(test)]
 mod tests;
-
-use settle::{keep_locally, manifest_summary, settle, tell};
 
 /// What a push is asked for besides its settings.
 #[derive(Debug, Clone, Default)]
@@ -48,6 +47,7 @@ struct Run<'a, S> {
     limit: Arc<Limit>,
     reporter: Arc<dyn Reporter>,
     cancel: CancellationToken,
+    sweeps: Sweeps,
 }
 
 /// What is known before the bucket is looked at, by key.
@@ -88,13 +88,21 @@ pub async fn push<S: Store + 'static>(
     };
     let attempts = settings.connection.client.attempts;
     let (store, limit) = Retrying::limited(store, attempts, settings.transfer.concurrency);
-    let run = Run { settings, options: &options, store: Arc::new(store), limit, reporter, cancel };
+    let sweeps = Sweeps::default();
+    let run = Run { settings, options: &options, store: Arc::new(store), limit, reporter, cancel, sweeps };
     let done = match settings.releases.record {
         true => run.recorded(prepared.assets, prepared.manifest.as_ref(), &mut summary).await,
         false => run.unrecorded(prepared.assets, &mut summary).await,
     };
     match done {
-        Ok(()) => keep_locally(settings, prepared.manifest, &mut summary).await,
+        Ok(()) => {
+            summary.warnings.extend(headers_alone(settings, &summary));
+            // An interrupt that comes once everything is there undoes nothing; the note tells of what is not.
+            let live = summary.errors.is_empty() && summary.note.is_none();
+            keep_locally(settings, prepared.manifest, &mut summary).await;
+            let watched = Watched { reporter: &*run.reporter, cancel: &run.cancel };
+            invalidation::after_push(settings, &mut summary, live, watched).await;
+        }
         Err(problems) => {
             summary.note = Some("nothing was stored".to_owned());
             summary.errors = problems;
@@ -102,7 +110,7 @@ pub async fn push<S: Store + 'static>(
     }
     summary.interrupted |= run.cancel.is_cancelled();
     summary.ok = summary.errors.is_empty() && !summary.interrupted;
-    summary.requests = run.store.requests();
+    summary.requests.extend(run.store.requests());
     summary.elapsed_seconds = begun.elapsed().as_secs_f64();
     summary
 }

@@ -62,6 +62,8 @@ pub struct ReleaseLine {
     pub recorded: Option<String>,
     /// Where it stands among the releases of its app, where somebody said so.
     pub order: Option<u64>,
+    /// The release that a rollback put back by this one.
+    pub restores: Option<ReleaseId>,
     /// How many objects it has, the manifest included; `None` where its record cannot be read.
     pub objects: Option<u64>,
     /// Bytes of these, as stored.
@@ -190,6 +192,7 @@ fn line(listed: ListedRecord, record: Option<&Record>, published: Option<&Releas
         state,
         recorded: listed.written.map(instant),
         order: record.and_then(|record| record.order),
+        restores: record.and_then(|record| record.restores.clone()),
         objects: record.map(|record| record.objects.len() as u64),
         bytes: record.map(|record| record.objects.values().map(|object| object.size).sum()),
         manifest_entries: manifest.map(|manifest| manifest.paths().len() as u64),

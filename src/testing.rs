@@ -24,8 +24,8 @@ use crate::settings::{
 };
 use crate::store::memory::MemoryStore;
 use crate::store::{
-    Body, GetAnswer, GetRequest, ListPage, MultipartRequest, ObjectHead, Operation, Part, PutAnswer,
-    PutRequest, Store, StoreError, UploadId,
+    Body, GetAnswer, GetRequest, ListPage, ListedVersion, MultipartRequest, ObjectHead, Operation, Part,
+    PutAnswer, PutRequest, Store, StoreError, UploadId,
 };
 
 /// One static dir, which goes to `static/` of the bucket `memory`.
@@ -74,6 +74,7 @@ impl Site {
                 sources: vec![SourceDir { prefix: String::new(), dir: self.0.path().to_owned() }],
                 ignore_patterns: Vec::new(),
                 follow_symlinks: false,
+                allow_sensitive: Vec::new(),
             },
             objects: ObjectSettings {
                 immutable: true,
@@ -105,6 +106,7 @@ impl Site {
                 in_flight_bytes: 24 * 1024 * 1024,
             },
             files: FileSettings::default(),
+            invalidation: None,
             releases: ReleaseSettings {
                 record: false,
                 app: AppName::default(),
@@ -262,8 +264,18 @@ impl Store for Watched {
         self.watch(Operation::ListObjectsV2, prefix, None, request).await
     }
 
-    async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectHead>, StoreError> {
-        self.watch(Operation::HeadObject, key.as_str(), None, self.memory().head(key)).await
+    async fn head_version(
+        &self,
+        key: &ObjectKey,
+        version: Option<&str>,
+    ) -> Result<Option<ObjectHead>, StoreError> {
+        let head = self.memory().head_version(key, version);
+        self.watch(Operation::HeadObject, key.as_str(), None, head).await
+    }
+
+    async fn versions(&self, key: &ObjectKey) -> Result<Vec<ListedVersion>, StoreError> {
+        let versions = self.memory().versions(key);
+        self.watch(Operation::ListObjectVersions, key.as_str(), None, versions).await
     }
 
     async fn get(&self, request: &GetRequest) -> Result<GetAnswer, StoreError> {

@@ -204,10 +204,16 @@ impl<S: Store + 'static> Context<S> {
                         let answer = PutAnswer { etag: head.etag.clone(), date: head.last_modified };
                         return Ok(twin(step, stored(&encoded, answer, digests)));
                     }
-                    if step.wave() != Wave::Hashed {
+                    let now = self.condition(head.map(|head| head.etag));
+                    if now == condition && rounds > 1 {
+                        // It is met, and the store says again that it is not: it does not know conditions.
+                        self.conditional.store(false, Ordering::Relaxed);
+                        condition = None;
+                    } else if now != condition && step.wave() != Wave::Hashed {
                         return Err(Failure::overtaken(&step.asset.key));
+                    } else {
+                        condition = now;
                     }
-                    condition = self.condition(head.map(|head| head.etag));
                 }
                 _ => return Err(failure),
             }

@@ -116,6 +116,20 @@ pub enum CollectError {
         /// What it is, in words.
         kind: &'static str,
     },
+    /// A file, or a directory with files in it, that looks as if it were not meant for everybody.
+    #[error("`{}` looks like {kind} (`{pattern}`), and is refused", path.display())]
+    Sensitive {
+        /// What it would be called.
+        name: String,
+        /// Where it is.
+        path: PathBuf,
+        /// What it looks like, in words.
+        kind: &'static str,
+        /// The pattern that its name matches.
+        pattern: &'static str,
+        /// The glob that allows it.
+        allow: String,
+    },
     /// A file whose name cannot be a key.
     #[error("{problem}")]
     Name {
@@ -144,12 +158,20 @@ impl CollectError {
             | Self::LinkLoop { link: path, .. }
             | Self::LinkBroken { link: path, .. }
             | Self::Special { path, .. }
+            | Self::Sensitive { path, .. }
             | Self::Name { path, .. } => path.clone(),
         }
     }
 }
 
 impl Diagnose for CollectError {
+    fn name(&self) -> Option<String> {
+        match self {
+            Self::Sensitive { name, .. } => Some(name.clone()),
+            _ => None,
+        }
+    }
+
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::NoSource => "give a directory as an argument, or set `sources`",
@@ -173,6 +195,11 @@ impl Diagnose for CollectError {
                 "remove the link, or leave it out with `--ignore`"
             }
             Self::Special { .. } => "leave it out with `--ignore`",
+            Self::Sensitive { allow, .. } => {
+                return Some(format!(
+                    "leave it out with `--ignore`, or say that everybody may have it: `allow_sensitive = [\"{allow}\"]`"
+                ));
+            }
             Self::Name { problem, .. } => return problem.hint(),
         };
         Some(hint.to_owned())
@@ -195,6 +222,7 @@ impl Diagnose for CollectError {
             | Self::LinkLoop { .. }
             | Self::LinkBroken { .. }
             | Self::Special { .. }
+            | Self::Sensitive { .. }
             | Self::Name { .. } => Exit::Failed,
         }
     }

@@ -1,8 +1,8 @@
-//! Walks the static dirs in order: the first of a name wins, ignore patterns and the symlink policy apply.
+//! Walks the static dirs in order: the first of a name wins, ignore patterns, the symlink policy and the suspicion of
+//! sensitive files apply.
 //! May not touch file contents or the network.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,14 +12,16 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::error::Problem;
 use crate::name::{AssetName, Location};
-use crate::settings::{CollectSettings, SourceDir};
+use crate::settings::{CollectSettings, NamePattern, SourceDir};
 
 mod error;
 mod ignore;
+mod sensitive;
 mod walk;
 
 pub use error::CollectError;
 use ignore::Ignore;
+use sensitive::Suspicion;
 use walk::{Found, Walked};
 
 /// What the static dirs hold.
@@ -131,6 +133,8 @@ pub fn collect(
     let home = home.and_then(|home| fs::canonicalize(home).ok());
     let mut gathering = Gathering {
         location,
+        allow_sensitive: &settings.allow_sensitive,
+        sensitive: BTreeMap::new(),
         files: BTreeMap::new(),
         shadowed: Vec::new(),
         ignored: Vec::new(),
@@ -203,6 +207,9 @@ fn check(source: &SourceDir, home: Option<&Path>) -> Result<PathBuf, CollectErro
 /// What has been collected so far.
 struct Gathering<'a> {
     location: &'a Location,
+    allow_sensitive: &'a [NamePattern],
+    /// What is refused for its looks, by its path: one for each file, or for the directory that they are in.
+    sensitive: BTreeMap<PathBuf, CollectError>,
     files: BTreeMap<AssetName, CollectedFile>,
     shadowed: Vec<Shadowed>,
     ignored: Vec<Ignored>,
@@ -226,23 +233,41 @@ impl Gathering<'_> {
 
     fn add_file(&mut self, source: usize, prefix: &str, found: Found) -> Result<(), CollectError> {
         let Found { name, path, stamp } = found;
+        let length = name.as_str().len();
         let named = name.under(prefix).and_then(|name| self.location.check(&name).map(|()| name));
         let name = match named {
             Ok(name) => name,
             Err(problem) => return Err(CollectError::Name { path, problem }),
         };
-        match self.files.entry(name.clone()) {
-            Entry::Occupied(first) => {
-                self.shadowed.push(Shadowed { name, path, by: first.get().path.clone() })
-            }
-            Entry::Vacant(place) => {
-                place.insert(CollectedFile { name, path, source, stamp });
+        match self.files.get(&name) {
+            Some(first) => self.shadowed.push(Shadowed { name, path, by: first.path.clone() }),
+            None => {
+                self.suspect(&name, length, &path);
+                self.files.insert(name.clone(), CollectedFile { name, path, source, stamp });
             }
         }
         Ok(())
     }
 
+    /// Refuses a file that looks as if it were not meant for everybody, unless somebody said that it is. What is
+    /// before the last `length` bytes is a prefix, a choice of theirs.
+    fn suspect(&mut self, name: &AssetName, length: usize, path: &Path) {
+        let (prefix, relative) = name.as_str().split_at(name.as_str().len() - length);
+        let Some(Suspicion { kind, pattern, part }) = sensitive::suspect(relative) else { return };
+        if self.allow_sensitive.iter().any(|allowed| allowed.matches(name.as_str())) {
+            return;
+        }
+        let below = relative[part.len()..].matches('/').count();
+        let path = path.ancestors().nth(below).unwrap_or(path).to_owned();
+        let name = &name.as_str()[..prefix.len() + part.len()];
+        let allow = if below > 0 { format!("{}/**", globset::escape(name)) } else { globset::escape(name) };
+        let error =
+            CollectError::Sensitive { name: name.to_owned(), path: path.clone(), kind, pattern, allow };
+        self.sensitive.entry(path).or_insert(error);
+    }
+
     fn finish(mut self) -> Result<Collected, Vec<CollectError>> {
+        self.errors.extend(self.sensitive.into_values());
         if !self.errors.is_empty() {
             self.errors.sort_by_cached_key(|error| (error.place(), error.to_string()));
             return Err(self.errors);

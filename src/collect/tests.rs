@@ -44,6 +44,7 @@ impl Tree {
                 .collect(),
             ignore_patterns: ["CVS", ".*", "*~"].map(ToOwned::to_owned).to_vec(),
             follow_symlinks: false,
+            allow_sensitive: Vec::new(),
         }
     }
 
@@ -189,6 +190,55 @@ fn a_link_to_a_directory_above_ends() {
     let mut settings = tree.settings(&[("", "s")]);
     settings.follow_symlinks = true;
     assert_eq!(tree.errors(&settings), ["`s/up/s/up` is a link to `..`, which never ends"]);
+}
+
+#[test]
+fn what_looks_sensitive_is_refused_unless_allowed() {
+    let tree = Tree::new(&[
+        "s/a.css",
+        "s/tls/Server.PEM",
+        "s/db.sqlite3",
+        "s/.env",
+        "s/app/.git/config",
+        "s/app/.git/objects/1",
+        "t/db.sqlite3",
+        "t/id_rsa",
+    ]);
+    let mut settings = tree.settings(&[("", "s"), ("more[1]", "t"), ("", "t")]);
+    settings.ignore_patterns.clear();
+    let errors = collect(&settings, &location(), None).expect_err("errors");
+    let told: Vec<_> = errors
+        .iter()
+        .map(|error| (tree.strip(&error.to_string()), error.name().unwrap_or_default(), error.exit().code()))
+        .collect();
+    let refused = |path: &str, kind: &str, pattern: &str, name: &str| {
+        (format!("`{path}` looks like {kind} (`{pattern}`), and is refused"), name.to_owned(), 1)
+    };
+    assert_eq!(
+        told,
+        [
+            refused("s/.env", "settings with secrets", ".env", ".env"),
+            refused("s/app/.git", "a repository", ".git", "app/.git"),
+            refused("s/db.sqlite3", "a database", "*.sqlite3", "db.sqlite3"),
+            refused("s/tls/Server.PEM", "a private key", "*.pem", "tls/Server.PEM"),
+            refused("t/db.sqlite3", "a database", "*.sqlite3", "more[1]/db.sqlite3"),
+            refused("t/id_rsa", "a private key", "*_rsa", "more[1]/id_rsa"),
+        ]
+    );
+    // What the hints say is what helps.
+    settings.allow_sensitive = errors
+        .iter()
+        .filter_map(|error| Some(error.hint()?.split_once("= [\"")?.1.trim_end_matches("\"]`").to_owned()))
+        .chain(["id_rsa".to_owned()])
+        .map(|glob| NamePattern::new(&glob).expect("a glob"))
+        .collect();
+    assert_eq!(settings.allow_sensitive.len(), 7);
+    assert_eq!(collect(&settings, &location(), None).expect("collected").files.len(), 9);
+    settings.allow_sensitive.clear();
+    settings.ignore_patterns =
+        vec![".*".to_owned(), "*.PEM".to_owned(), "db.*".to_owned(), "id_*".to_owned()];
+    settings.sources.truncate(1);
+    assert_eq!(tree.names(&settings), ["a.css"], "what is ignored is not refused");
 }
 
 #[test]

@@ -262,6 +262,16 @@ fn bytes_in_hand_are_stored_as_a_file_with_them_is() {
 }
 
 #[test]
+#[cfg(unix)]
+fn what_waits_on_disk_is_nobody_elses_to_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().expect("a directory");
+    let encoded = encode(&collected(&dir, &made("noise", 100_000)), &gzip(9), 1000).expect("encoded");
+    let EncodedBody::Temporary(path) = &encoded.body else { panic!("it is too large for memory") };
+    assert_eq!(fs::metadata(path).expect("a file").permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
 fn libdeflate_loses_nothing_and_zlib_has_what_is_too_large_for_it() {
     let by = |engine| Compression::Gzip { level: 9, engine, if_smaller: false };
     let body =

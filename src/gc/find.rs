@@ -28,6 +28,8 @@ pub(super) struct Found {
     pub(super) plan: GcPlan,
     /// Apps whose published release lacks most of what the one before had.
     pub(super) dropped: Vec<(AppName, Dropped)>,
+    /// Keys that stay, where a cache is to be told what does not.
+    pub(super) fresh: Vec<String>,
     /// When the listing was made, by the service's clock.
     pub(super) now: SystemTime,
 }
@@ -93,7 +95,11 @@ impl<S: Store + 'static> Run<'_, S> {
             }
         }
         let plan = evidence.census.plan(&listed.objects, now, min_age);
-        Ok(Found { own, others, plan, dropped: evidence.dropped, now })
+        let fresh = match self.settings.invalidation {
+            Some(_) => staying(&plan, &listed.objects),
+            None => Vec::new(),
+        };
+        Ok(Found { own, others, plan, dropped: evidence.dropped, fresh, now })
     }
 
     /// The pointer of the app, when nobody is at work on it; a dry run does not wait.
@@ -265,6 +271,13 @@ impl<S: Store + 'static> Run<'_, S> {
             }
         }
     }
+}
+
+/// The keys of what is no victim.
+fn staying(plan: &GcPlan, listed: &BTreeMap<String, ListedObject>) -> Vec<String> {
+    let victims: HashSet<&str> = plan.victims.iter().map(|victim| victim.name.as_str()).collect();
+    let staying = listed.iter().filter(|(name, _)| !victims.contains(name.as_str()));
+    staying.map(|(_, object)| object.key.clone()).collect()
 }
 
 pub(super) fn refused(error: StoreError) -> Vec<Problem> {

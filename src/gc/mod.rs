@@ -1,6 +1,7 @@
 //! The verb `gc`: deletes what no kept release of any app needs. Only keys that a record names are ever touched, and
 //! nothing while anybody changes what names mean.
 
+use std::mem::take;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,9 +10,10 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::{Exit, Problem};
+use crate::invalidation::{self, Changes, Invalidated, Occasion, Watched};
 use crate::ledger::{Claimed, Lease, Ledger, Who, new_id};
 use crate::release::{Claim, ClaimKind, Pointer};
-use crate::report::{Reporter, count};
+use crate::report::{InvalidationState, Reporter, count};
 use crate::settings::Settings;
 use crate::store::Store;
 use crate::store::retry::Retrying;
@@ -87,9 +89,11 @@ pub async fn gc<S: Store + 'static>(
     let ended_early = summary.not_tried > 0 || done.is_err();
     summary.errors.extend(done.err().unwrap_or_default());
     summary.interrupted = run.cancel.is_cancelled() && ended_early && summary.errors.is_empty();
-    summary.ok = summary.errors.is_empty() && !summary.interrupted;
-    summary.note = (!summary.ok).then(|| summary.state());
+    let whole = summary.errors.is_empty() && !summary.interrupted;
+    summary.note = (!whole).then(|| summary.state());
     summary.requests = run.store.requests();
+    run.invalidate(&mut summary).await;
+    summary.ok = summary.errors.is_empty() && !summary.interrupted;
     summary.elapsed_seconds = begun.elapsed().as_secs_f64();
     summary
 }
@@ -103,10 +107,11 @@ impl<S: Store + 'static> Run<'_, S> {
         let ledger = Ledger::new(self.settings, Arc::clone(&self.store));
         let ledger = ledger.map_err(|error| vec![Problem::of(&error)])?;
         for _ in 0..ROUNDS {
-            let found = tokio::select! {
+            let mut found = tokio::select! {
                 found = self.find(&ledger, summary) => found?,
                 () = self.cancel.cancelled() => return Err(Vec::new()),
             };
+            summary.changes = Changes { stale: Vec::new(), fresh: take(&mut found.fresh) };
             let refusals = self.refusals(&found);
             if !self.options.delete {
                 summary.tell_dry(&found.plan);
@@ -155,6 +160,19 @@ impl<S: Store + 'static> Run<'_, S> {
             .with_hint("pass `--allow-drop` if they are meant to go")
         }));
         refusals
+    }
+
+    /// Tells CloudFront what is gone, whatever else went wrong: no later run knows of it.
+    async fn invalidate(&self, summary: &mut GcSummary) {
+        let occasion = Occasion { release: None, dry_run: summary.dry_run, state: "the objects are gone" };
+        let watched = Watched { reporter: &*self.reporter, cancel: &self.cancel };
+        let Invalidated { told, requests, problem } =
+            invalidation::invalidate(self.settings, occasion, &summary.changes, watched).await;
+        let is_done = told.as_ref().is_none_or(|told| told.state == InvalidationState::Completed);
+        summary.interrupted |= !summary.dry_run && !is_done && self.cancel.is_cancelled();
+        summary.invalidation = told;
+        summary.requests.extend(requests);
+        summary.errors.extend(problem);
     }
 
     /// Claims the app and deletes; `false` where everything has to be read again.

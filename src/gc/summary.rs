@@ -7,8 +7,10 @@ use std::time::SystemTime;
 use serde::Serialize;
 
 use crate::error::{Exit, Problem};
-use crate::report::{Bytes, count, place};
+use crate::invalidation::Changes;
+use crate::report::{Bytes, InvalidationSummary, count, place};
 use crate::retention::{GcPlan, Victim};
+use crate::stale::Change;
 
 /// What a `gc` did, or would do.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -47,7 +49,12 @@ pub struct GcSummary {
     pub unrecorded: u64,
     /// Records of releases that were deleted; with `dry_run`, that would be.
     pub records_deleted: u64,
-    /// How many requests were sent, by S3's operation names, retries included.
+    /// What CloudFront was told; `None` where it was told nothing.
+    pub invalidation: Option<InvalidationSummary>,
+    /// What that goes by.
+    #[serde(skip)]
+    pub changes: Changes,
+    /// How many requests were sent, by the names of S3 and CloudFront for them, retries included.
     pub requests: BTreeMap<&'static str, u64>,
     /// From the first request to the last answer.
     pub elapsed_seconds: f64,
@@ -120,14 +127,22 @@ impl GcSummary {
     /// What would be done.
     pub(super) fn tell_dry(&mut self, plan: &GcPlan) {
         self.tell(plan);
+        plan.victims.iter().for_each(|victim| self.gone(victim));
         self.deleted = std::mem::take(&mut self.not_tried);
         self.bytes_deleted = plan.bytes();
         self.records_deleted = plan.records.len() as u64;
     }
+
+    /// Notes that an object is gone, or would be.
+    pub(super) fn gone(&mut self, victim: &Victim) {
+        if Change::Deleted.is_stale_in_caches(victim.role) {
+            self.changes.stale.push(victim.object.key.clone());
+        }
+    }
 }
 
 fn step(victim: &Victim, action: &'static str) -> GcStep {
-    let Victim { name, object, release, app, superseded } = victim;
+    let Victim { name, object, release, app, superseded, .. } = victim;
     let superseded = instant(*superseded);
     let reason = match action {
         "delete" => format!("last in release `{release}` of app `{app}`, superseded {superseded}"),

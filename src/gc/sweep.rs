@@ -141,6 +141,7 @@ impl<S: Store + 'static> Run<'_, S> {
                 stayed.insert(&victim.name);
                 summary.failed += 1;
             } else {
+                summary.gone(victim);
                 summary.deleted += 1;
                 summary.bytes_deleted += victim.object.size;
             }

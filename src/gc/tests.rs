@@ -13,7 +13,7 @@ use crate::prepare::prepare;
 use crate::push::{PushOptions, push};
 use crate::release::ReleaseId;
 use crate::report::Silent;
-use crate::settings::{Backend, OnConflict};
+use crate::settings::{Backend, InvalidationSettings, OnConflict};
 use crate::store::memory::{Fault, MemoryStore, StoredObject};
 use crate::store::{Operation, StoreErrorKind};
 use crate::testing::{Site, Watched};
@@ -533,4 +533,23 @@ async fn records_without_a_pointer_keep_everything() {
     let refused = collected(&settings, DELETE, &store).await;
     assert_eq!(refusal(&refused), ("app `default` has records and no pointer", Exit::Failed));
     assert_eq!(records(&store), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn caches_are_told_of_plain_names_that_are_gone() {
+    let store = Watched::new();
+    let (_site, mut settings) = two_releases(&store).await;
+    settings.invalidation = Some(InvalidationSettings {
+        distribution: "E1".to_owned(),
+        budget: 9,
+        wait: false,
+        endpoint_url: None,
+    });
+    let dry = collected(&settings, DRY, &store).await;
+    assert_eq!(steps(&dry), OLD.map(|name| ("delete", name)));
+    let told = dry.invalidation.expect("an invalidation");
+    assert_eq!((told.state, told.paths), (InvalidationState::Due, vec!["/static/b.css".to_owned()]));
+    let fresh = dry.changes.fresh;
+    assert_eq!(fresh.len() + OLD.len(), keys(&store).len(), "{fresh:?}");
+    assert!(fresh.contains(&"static/a.css".to_owned()), "{fresh:?}");
 }

@@ -19,6 +19,8 @@ use crate::store::{
 mod claim;
 mod error;
 mod others;
+#[cfg(test)]
+mod tests;
 
 pub use claim::{Claimed, Free, Lease, LeftClaim, Who, wait_for_others};
 pub use error::LedgerError;

@@ -38,7 +38,9 @@ impl SeenPointer {
 impl<S: Store> Ledger<S> {
     /// What is said where the app has no releases; the others that have may have been meant.
     pub fn stranger<'a>(&self, others: impl IntoIterator<Item = &'a AppName>) -> Problem {
-        let others: Vec<String> = others.into_iter().map(|other| format!("`{other}`")).collect();
+        // An app that was claimed once and never published is listed, and is no other.
+        let others = others.into_iter().filter(|other| *other != self.app());
+        let others: Vec<String> = others.map(|other| format!("`{other}`")).collect();
         let problem = Problem::new(format!("app `{}` has no releases here", self.app()));
         match others.as_slice() {
             [] => problem.with_hint("run `s3collect push`; it records a release"),

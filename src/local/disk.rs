@@ -20,6 +20,8 @@ use crate::digest::ChecksumAlgorithm;
 
 /// The name of the index in the directory.
 const INDEX: &str = "index.sqlite3";
+/// The most bytes of one body, as S3 has it.
+pub(super) const LARGEST: u64 = 5 * 1024 * 1024 * 1024;
 /// How much of a body waits in memory before it is written.
 const CHUNK: usize = 512 * 1024;
 
@@ -85,11 +87,13 @@ impl Disk {
         algorithms: Vec<ChecksumAlgorithm>,
     ) -> S3Result<Stored> {
         let announced = body.remaining_length().exact();
+        self.check_length(announced.unwrap_or_default())?;
         let mut received = 0;
         let mut spool: Option<Spool> = None;
         loop {
             let (chunks, ended) = gather(&mut body).await?;
             received += chunks.iter().map(Bytes::len).sum::<usize>();
+            self.check_length(received)?;
             if ended && announced.is_some_and(|announced| announced != received) {
                 return Err(incomplete());
             }
@@ -112,6 +116,15 @@ impl Disk {
                 Step::More(unfinished) => spool = Some(*unfinished),
                 Step::Last(stored) => return Ok(stored),
             }
+        }
+    }
+
+    /// Refuses what no object may have; a limit of our own stands for a disk that is full.
+    fn check_length(&self, length: usize) -> S3Result<()> {
+        match length as u64 {
+            length if length > LARGEST => Err(too_large()),
+            length if self.limit.is_some_and(|limit| length > limit) => Err(refusal::full()),
+            _ => Ok(()),
         }
     }
 
@@ -153,6 +166,10 @@ async fn gather(body: &mut StreamingBlob) -> S3Result<(Vec<Bytes>, bool)> {
         }
     }
     Ok((chunks, false))
+}
+
+fn too_large() -> S3Error {
+    refuse(S3ErrorCode::EntityTooLarge, "Your proposed upload exceeds the maximum allowed size")
 }
 
 fn incomplete() -> S3Error {

@@ -32,6 +32,9 @@ use super::{Options, bucket, page};
 /// How long requests that are under way may take once the server is to stop.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The most bytes of a request's head. S3 takes 8 KiB of headers.
+const LARGEST_HEAD: usize = 128 * 1024;
+
 /// A running endpoint. Dropping it hangs up on everybody; [`Server::stop`] lets requests end first.
 pub struct Server {
     port: u16,
@@ -139,8 +142,11 @@ async fn accept(listener: TcpListener, state: Arc<State>, mut stopped: oneshot::
         let _slower = stream.set_nodelay(true);
         let state = Arc::clone(&state);
         let service = service_fn(move |request| handle(Arc::clone(&state), request));
-        let connection =
-            http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(PATIENCE)
+            .max_buf_size(LARGEST_HEAD)
+            .serve_connection(TokioIo::new(stream), service);
         connections.spawn(graceful.watch(connection));
         while connections.try_join_next().is_some() {}
     }

@@ -4,11 +4,17 @@
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, header};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
+
+use super::disk::LARGEST;
+
+/// How long a refused body is read.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where a body comes back to when whoever reads it lets go of it.
 #[derive(Clone, Default)]
@@ -27,11 +33,13 @@ impl Unread {
         Lent { body: Some(body), begun: !headers.contains_key(header::EXPECT), unread: self.clone() }
     }
 
-    /// Reads what nobody read.
+    /// Reads what nobody read, as long as a client that has lost nothing may take to send it.
     pub(super) async fn drain(&self) {
         let body = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(mut body) = body {
-            while let Some(Ok(_)) = body.frame().await {}
+        // What is announced larger than anything that is taken is not waited for.
+        if let Some(mut body) = body.filter(|body| body.size_hint().lower() <= LARGEST) {
+            let read = async { while let Some(Ok(_)) = body.frame().await {} };
+            let _cut_off = tokio::time::timeout(PATIENCE, read).await;
         }
     }
 }

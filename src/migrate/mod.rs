@@ -187,5 +187,5 @@ fn is_word(text: &str, at: usize, length: usize) -> bool {
 }
 
 fn line_of(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
+    text.get(..at).unwrap_or(text).matches('\n').count() + 1
 }

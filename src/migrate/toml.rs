@@ -8,10 +8,11 @@ use toml::de::{DeTable, DeValue};
 
 use super::error::MigrateError;
 use super::{Entry, row};
+use crate::settings::syntax::{self, NoToml};
 
 /// Whether it is TOML that a settings file could be: Python's assignments look much the same, but for their case.
 pub(super) fn looks_like(text: &str) -> bool {
-    DeTable::parse(text).is_ok_and(|root| {
+    syntax::parse(text).is_ok_and(|root| {
         let mut names = root.get_ref().keys();
         names.any(|name| name.get_ref().chars().any(|character| character.is_ascii_lowercase()))
     })
@@ -19,9 +20,9 @@ pub(super) fn looks_like(text: &str) -> bool {
 
 /// Settings that are given a value, and where comments stand.
 pub(super) fn entries(text: &str) -> Result<(Vec<Entry>, Vec<Range<usize>>), MigrateError> {
-    let root = DeTable::parse(text).map_err(|error| MigrateError::NoToml {
-        line: super::line_of(text, error.span().map_or(0, |span| span.start)),
-        problem: error.message().lines().next().unwrap_or_default().to_owned(),
+    let root = syntax::parse(text).map_err(|NoToml { offset, problem }| MigrateError::NoToml {
+        line: super::line_of(text, offset),
+        problem,
     })?;
     let mut finder = Finder { text, entries: Vec::new() };
     finder.top(tool_table(root.get_ref()).unwrap_or(root.get_ref()))?;

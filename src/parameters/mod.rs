@@ -37,6 +37,11 @@ impl ObjectParameters {
         self.values.insert(parameter, value.into());
     }
 
+    /// Takes a parameter away.
+    pub fn unset(&mut self, parameter: Parameter) {
+        self.values.remove(&parameter);
+    }
+
     /// User metadata by name, without the `x-amz-meta-` prefix.
     #[must_use]
     pub fn metadata(&self) -> &BTreeMap<String, String> {

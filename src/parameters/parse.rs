@@ -11,6 +11,8 @@ use crate::parameters::{ObjectParameters, Parameter, ParameterError, date, taggi
 const MAX_METADATA_BYTES: usize = 2048;
 /// How alike two names must be for one to be offered in place of the other.
 const ALIKE: f64 = 0.6;
+/// What is longer is like none, and is not compared.
+const LONGEST: usize = 100;
 
 impl ObjectParameters {
     /// Takes a dictionary by boto3's names: text as it is, `BucketKeyEnabled` a boolean, `Metadata` a dictionary,
@@ -137,6 +139,9 @@ fn unknown(name: &str) -> ParameterError {
 fn nearest(name: &str) -> Option<&'static str> {
     let plain = |name: &str| name.replace(['-', '_', ' '], "").to_lowercase();
     let wanted = plain(name);
+    if wanted.len() > LONGEST {
+        return None;
+    }
     Parameter::all()
         .map(Parameter::name)
         .chain(["Metadata"])

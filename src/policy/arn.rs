@@ -77,6 +77,11 @@ impl Bucket {
         format!("{}{between}{key}", self.arn)
     }
 
+    /// A distribution before the bucket, of whichever account.
+    pub(super) fn distribution(&self, id: &str) -> String {
+        format!("arn:{}:cloudfront::*:distribution/{id}", self.partition)
+    }
+
     /// An action with its service: those on Outposts have one of their own.
     pub(super) fn action(&self, action: &str) -> String {
         format!("{}:{action}", self.service)

@@ -44,6 +44,8 @@ impl Extent {
 pub(super) struct Demands {
     /// What is listed.
     pub(super) listed: BTreeSet<Extent>,
+    /// Whether earlier versions of objects are listed, too.
+    pub(super) versions: bool,
     /// Actions on objects, by part.
     pub(super) actions: BTreeMap<Extent, BTreeSet<&'static str>>,
 }
@@ -63,6 +65,10 @@ pub(super) fn demands(settings: &Settings, verbs: &BTreeSet<PolicyVerb>) -> Dema
                 demands.listed.insert(Extent::Location);
                 demands.add(Extent::Location, ["GetObject"]);
                 demands.add(Extent::Location, writes(settings));
+                if *verb == PolicyVerb::Rollback {
+                    demands.versions = true;
+                    demands.add(Extent::Location, ["GetObjectVersion"]);
+                }
                 if settings.releases.record || *verb == PolicyVerb::Rollback {
                     demands.listed.insert(Extent::Records);
                     demands.add(Extent::Records, ["GetObject", "PutObject"]);

@@ -18,7 +18,7 @@ pub use error::PolicyError;
 pub use verb::PolicyVerb;
 
 use arn::Bucket;
-use demand::Extent;
+use demand::{Demands, Extent};
 
 /// A policy document, as IAM takes it.
 #[derive(Debug, Serialize)]
@@ -50,10 +50,11 @@ pub fn policy(settings: &Settings, verbs: &BTreeSet<PolicyVerb>) -> Result<Polic
     let demands = demand::demands(settings, verbs);
     let mut statement = Vec::new();
     if !demands.listed.is_empty() {
-        statement.push(list(settings, &bucket, &demands.listed));
+        statement.push(list(settings, &bucket, &demands));
     }
     statement.extend(objects(settings, &bucket, &demands.actions));
     statement.extend(demand::keys(settings, verbs).map(|keys| encryption(&bucket, &keys)));
+    statement.extend(invalidation(settings, &bucket, verbs));
     if statement.is_empty() {
         return Err(PolicyError::NothingNeeded { verbs: verbs.iter().map(|verb| verb.name()).collect() });
     }
@@ -61,8 +62,8 @@ pub fn policy(settings: &Settings, verbs: &BTreeSet<PolicyVerb>) -> Result<Polic
 }
 
 /// The right to list, of what is below the prefixes only.
-fn list(settings: &Settings, bucket: &Bucket, listed: &BTreeSet<Extent>) -> Statement {
-    let prefixes: BTreeSet<String> = listed.iter().map(|extent| extent.prefix(settings)).collect();
+fn list(settings: &Settings, bucket: &Bucket, demands: &Demands) -> Statement {
+    let prefixes: BTreeSet<String> = demands.listed.iter().map(|extent| extent.prefix(settings)).collect();
     let inside =
         |prefix: &String| prefixes.iter().any(|other| other != prefix && prefix.starts_with(other.as_str()));
     let outermost: Vec<String> =
@@ -70,7 +71,11 @@ fn list(settings: &Settings, bucket: &Bucket, listed: &BTreeSet<Extent>) -> Stat
     let everything = outermost == ["*"];
     Statement {
         effect: "Allow",
-        action: vec![bucket.action("ListBucket")],
+        action: ["ListBucket"]
+            .into_iter()
+            .chain(demands.versions.then_some("ListBucketVersions"))
+            .map(|action| bucket.action(action))
+            .collect(),
         resource: vec![bucket.itself()],
         condition: (!everything)
             .then(|| BTreeMap::from([("StringLike", BTreeMap::from([("s3:prefix", outermost)]))])),
@@ -130,6 +135,19 @@ fn encryption(bucket: &Bucket, keys: &demand::Keys) -> Statement {
             BTreeMap::from([("ForAnyValue:StringEquals", BTreeMap::from([("kms:ResourceAliases", aliases)]))])
         }),
     }
+}
+
+/// Telling a distribution what changed, and asking how far it is.
+fn invalidation(settings: &Settings, bucket: &Bucket, verbs: &BTreeSet<PolicyVerb>) -> Option<Statement> {
+    let changes =
+        |verb: &PolicyVerb| matches!(verb, PolicyVerb::Push | PolicyVerb::Rollback | PolicyVerb::Gc);
+    let wanted = settings.invalidation.as_ref().filter(|_| verbs.iter().any(changes))?;
+    Some(Statement {
+        effect: "Allow",
+        action: ["CreateInvalidation", "GetInvalidation"].map(|action| format!("cloudfront:{action}")).into(),
+        resource: vec![bucket.distribution(&wanted.distribution)],
+        condition: None,
+    })
 }
 
 /// Whether names go through a manifest in the bucket.

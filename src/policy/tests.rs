@@ -268,3 +268,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn who_invalidates_may_do_so_on_that_distribution() {
+    let found = statements(&["invalidate=E1ABC"], &[PolicyVerb::Push]);
+    let actions = ["cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"];
+    assert_eq!(found[2], allow(&actions, &["arn:aws:cloudfront::*:distribution/E1ABC"]));
+    let china = statements(&["invalidate=E1ABC", "region_name=cn-north-1"], &[PolicyVerb::Rollback]);
+    let gc = statements(&["invalidate=E1ABC"], &[PolicyVerb::Gc]);
+    assert!(gc.as_array().is_some_and(|all| all.contains(&found[2])), "{gc}");
+    assert_eq!(china[2]["Resource"], json!(["arn:aws-cn:cloudfront::*:distribution/E1ABC"]));
+    assert_eq!(statements(&["invalidate=E1ABC"], &[PolicyVerb::Verify]).as_array().map(Vec::len), Some(2));
+}

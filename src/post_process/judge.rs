@@ -7,7 +7,7 @@ use super::table::{Naming, Table};
 use super::{Place, PostProcessError, PostProcessOptions};
 use crate::read::Source;
 use crate::rewrite::ReferenceKind;
-use crate::settings::Severity;
+use crate::settings::{Severity, words};
 
 /// The nearest name is looked for in so many errors of a run: each look goes through all names.
 const OFFERS: usize = 64;
@@ -97,7 +97,7 @@ impl<'a> Judge<'a> {
         let base_name = |name: &str| name.rsplit('/').next().unwrap_or_default().to_lowercase();
         let wanted = base_name(missing);
         let likeness = |name: &str| {
-            let alike = strsim::normalized_damerau_levenshtein(missing, name);
+            let alike = words::likeness(missing, name);
             if base_name(name) == wanted { alike + 1.0 } else { alike }
         };
         let is_map = |name: &&str| kind != ReferenceKind::SourceMap || name.ends_with(".map");

@@ -2,21 +2,17 @@
 //! mean, and records and publishes the new release last. Heeds whoever else is at work at the same time.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
-use tokio::time::timeout;
 
 use crate::apply::{Application, Applied, Outcome, Stored};
 use crate::compare::{self, Listing};
+use crate::deploy::{Deploy, End, changed, left_behind, older, settle, tell};
 use crate::digest::hex;
 use crate::error::{Exit, Problem};
-use crate::ledger::{
-    Claimed, Free, Lease, Ledger, LedgerError, LeftClaim, SeenPointer, Swap, Who, new_id, wait_for_others,
-};
-use crate::name::AppName;
+use crate::ledger::{Free, Ledger, LedgerError, LeftClaim, SeenPointer, Swap, Who, new_id, wait_for_others};
 use crate::object::{Compression, Role};
 use crate::parameters::ObjectParameters;
 use crate::plan::{Action, Asset, Plan, PutReason, Step, Wave};
@@ -29,15 +25,10 @@ use crate::settings::{OnConflict, Settings};
 use crate::store::retry::Retrying;
 use crate::store::{Store, StoreError, StoreErrorKind};
 
-use super::settle::{settle, tell};
 use super::{Known, Planned, Run};
 
-/// The waves that change what names mean.
-const MUTABLE: [Wave; 3] = [Wave::Plain, Wave::Entry, Wave::Manifest];
 /// How often a push begins anew when others come first.
 const ROUNDS: usize = 10;
-/// How long giving a claim back may take.
-const GRACE: Duration = Duration::from_secs(10);
 
 /// What is known of the app when a push begins.
 struct Before {
@@ -51,21 +42,6 @@ struct Tried {
     plan: Arc<Plan>,
     applied: Applied,
     end: End,
-}
-
-/// How a try ended.
-enum End {
-    /// As far as the outcomes say; nobody else was in the way.
-    Through {
-        /// The release that is live now, where that is known.
-        release: Option<ReleaseId>,
-    },
-    /// Something failed that is no object's matter.
-    Failed(Box<Problem>),
-    /// Somebody else came first; holds why, where no outcome tells it.
-    Overtaken(Option<Box<Problem>>),
-    /// Somebody else was there and changed nothing that this app has published: the comparison is stale.
-    Stale,
 }
 
 impl<S: Store + 'static> Run<'_, S> {
@@ -103,6 +79,7 @@ impl<S: Store + 'static> Run<'_, S> {
             self.compare_releases(&before, &planned.plan, summary);
             if self.options.dry_run {
                 tell(&planned.plan, summary);
+                changed::mark(summary, &changed::since(before.record.as_ref(), &planned.plan));
                 return Ok(());
             }
             let Tried { plan, applied, end } = self.once(&ledger, &before, planned, manifest, summary).await;
@@ -118,7 +95,9 @@ impl<S: Store + 'static> Run<'_, S> {
                 round += 1;
                 continue;
             }
+            let since = changed::since(before.record.as_ref(), &plan);
             finish(plan, applied, earlier, end, summary);
+            changed::mark(summary, &since);
             return Ok(());
         }
     }
@@ -300,141 +279,22 @@ impl<S: Store + 'static> Run<'_, S> {
             by: self.options.by.clone(),
             victims: Vec::new(),
         };
-        let patience = self.settings.releases.claim_timeout;
-        let lease = match ledger.claim(&before.seen, before.left.as_ref(), claim, patience).await {
-            Ok(Claimed::Ours(lease)) => lease,
-            Ok(Claimed::Overtaken(by)) => {
-                let ours = self.settings.releases.order.unwrap_or_default();
-                return End::Failed(Box::new(older(ours, by)));
-            }
-            Ok(Claimed::Lost(there)) => return lost(&before.seen.pointer, &there.pointer),
-            Err(error) => return End::Failed(Box::new(Problem::of(&error))),
+        let deploy = Deploy {
+            ledger,
+            seen: &before.seen,
+            left: before.left.as_ref(),
+            claim,
+            patience: self.settings.releases.claim_timeout,
+            plan,
+            listed_at,
+            sweeps: &self.sweeps,
+            record: &|outcomes| release.record(plan, outcomes),
+            reset_order: None,
+            reporter: &*self.reporter,
+            cancel: &self.cancel,
         };
-        if !lease.is_conditional() {
-            application.without_conditions();
-            summary.warn(unconditional());
-        }
-        match self.sweepers(ledger, plan, listed_at).await {
-            Ok(Sweepers::None) => {}
-            Ok(Sweepers::Done) => {
-                lease.release().await;
-                return End::Stale;
-            }
-            Ok(Sweepers::Live(app)) => {
-                lease.release().await;
-                let patience = self.settings.releases.claim_timeout;
-                let ledger = ledger.of(app);
-                return match wait_for_others(&ledger, patience, &*self.reporter, &self.cancel).await {
-                    Ok(_) => End::Stale,
-                    Err(error) => End::Failed(Box::new(Problem::of(&error))),
-                };
-            }
-            Err(error) => {
-                lease.release().await;
-                return End::Failed(Box::new(Problem::of(&error)));
-            }
-        }
-        self.change(ledger, before, release, plan, lease, application).await
+        deploy.run(application, &mut summary.warnings).await
     }
-
-    /// Stores what changes the meaning of names, under a claim; then records and publishes.
-    async fn change(
-        &self,
-        ledger: &Ledger<Retrying<S>>,
-        before: &Before,
-        release: &Release<'_>,
-        plan: &Plan,
-        mut lease: Lease<Retrying<S>>,
-        application: &mut Application<Retrying<S>>,
-    ) -> End {
-        application.lease(lease.until());
-        let stop = application.stop();
-        let kept = {
-            let mut waves = pin!(application.waves(&MUTABLE));
-            tokio::select! {
-                whole = &mut waves => Ok(whole),
-                problem = lease.keep() => {
-                    stop.cancel();
-                    waves.await;
-                    Err(problem)
-                }
-            }
-        };
-        match kept {
-            Err(problem) => return End::Overtaken(Some(Box::new(problem))),
-            Ok(true) => {}
-            Ok(false) => {
-                // An interrupted run has its own bound.
-                let _ = timeout(GRACE, lease.release()).await;
-                let overtaken = |outcome: &Option<Outcome>| matches!(outcome, Some(Outcome::Failed(problem)) if problem.exit == Exit::Overtaken);
-                return match application.outcomes().iter().any(overtaken) {
-                    true => End::Overtaken(None),
-                    false => End::Through { release: before.live() },
-                };
-            }
-        }
-        let Some(record) = release.record(plan, application.outcomes()) else {
-            lease.release().await;
-            return End::Through { release: before.live() };
-        };
-        let published = match ledger.put_record(&record).await {
-            Ok(()) => match lease.pointer().published() {
-                Some(pointer) => lease.end(pointer).await,
-                None => Ok(false),
-            },
-            Err(error) => {
-                lease.release().await;
-                Err(error)
-            }
-        };
-        match published {
-            Ok(true) => End::Through { release: Some(record.id) },
-            Ok(false) => End::Overtaken(Some(Box::new(unpublished()))),
-            Err(error) => {
-                let note = "everything is stored and live, but not recorded; the next push records it";
-                End::Failed(Box::new(Problem::of(&error).with_note(note)))
-            }
-        }
-    }
-
-    /// Whether a `gc` of another app may have deleted, or may delete, what this push found in the bucket.
-    async fn sweepers(
-        &self,
-        ledger: &Ledger<Retrying<S>>,
-        plan: &Plan,
-        listed_at: Option<SystemTime>,
-    ) -> Result<Sweepers, StoreError> {
-        let mut found = Sweepers::None;
-        for app in ledger.apps().await? {
-            if app == *ledger.app() {
-                continue;
-            }
-            let seen = ledger.of(app.clone()).pointer().await?;
-            if let Some(Claim { kind: ClaimKind::Gc, victims, .. }) = &seen.pointer.claim {
-                let victims: HashSet<&str> = victims.iter().map(String::as_str).collect();
-                let skipped = plan.steps.iter().filter(|step| !step.is_put());
-                if skipped.into_iter().any(|step| victims.contains(step.asset.stored_name.as_str())) {
-                    return Ok(Sweepers::Live(app));
-                }
-            }
-            // Without the times it may have been since.
-            let since = listed_at.is_none_or(|listed| seen.modified.is_none_or(|changed| changed >= listed));
-            if seen.pointer.swept.is_some() && since {
-                found = Sweepers::Done;
-            }
-        }
-        Ok(found)
-    }
-}
-
-/// Whether anybody sweeps at the same time.
-enum Sweepers {
-    /// Nobody.
-    None,
-    /// Somebody did since the listing.
-    Done,
-    /// Somebody does, for this app.
-    Live(AppName),
 }
 
 impl Before {
@@ -470,6 +330,7 @@ impl Release<'_> {
             id: self.id.clone(),
             app: self.settings.releases.app.to_string(),
             order: self.settings.releases.order,
+            restores: None,
             settings: shape(self.settings),
             manifest: in_bucket.map(|manifest| RecordedManifest {
                 name: self.settings.manifest.manifest_name.to_string(),
@@ -569,51 +430,10 @@ fn finish(
     }
 }
 
-fn lost(before: &Pointer, there: &Pointer) -> End {
-    if there.published == before.published && there.claim.is_none() {
-        return End::Stale;
-    }
-    let who = match (&there.claim, &there.published) {
-        (Some(claim), _) => format!("{} began", Who(claim)),
-        (None, Some(live)) => format!("release `{}` was published", live.id),
-        (None, None) => "somebody else was at work".to_owned(),
-    };
-    End::Overtaken(Some(Box::new(
-        Problem::new(format!("overtaken: {who} since this push compared"))
-            .with_hint("push again; `--on-conflict retry` does so by itself")
-            .with_exit(Exit::Overtaken),
-    )))
-}
-
-fn older(ours: u64, highest: u64) -> Problem {
-    Problem::new(format!(
-        "a release with the order {highest} is published or under way, and this one has {ours}"
-    ))
-    .with_hint("nothing is to be done: the newer release stays")
-    .with_exit(Exit::Overtaken)
-}
-
-fn unpublished() -> Problem {
-    Problem::new("overtaken: somebody else took the claim over before this release was published")
-        .with_hint("push again")
-        .with_exit(Exit::Overtaken)
-}
-
 fn restless() -> Problem {
     Problem::new(format!("others changed the releases {ROUNDS} times while this push compared"))
         .with_hint("push again when it is quieter")
         .with_exit(Exit::Overtaken)
-}
-
-fn left_behind(left: &LeftClaim) -> Problem {
-    let since = left.seen.map(|seen| format!(", last seen {}", humantime::format_rfc3339_seconds(seen)));
-    Problem::new(format!("{} never ended{}", Who(&left.claim), since.unwrap_or_default()))
-        .with_note("it is taken for dead, and this push goes on in its place")
-}
-
-fn unconditional() -> Problem {
-    Problem::new("this store has no conditional writes: two pushes at the same time can mix")
-        .with_hint("let only one push run at a time")
 }
 
 /// A refusal that `--no-record` would have avoided.

@@ -1,6 +1,7 @@
 //! Recorded pushes over a bucket in memory: what they remember, and how they keep out of each other's way.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use md5::{Digest as _, Md5};
@@ -11,11 +12,12 @@ use super::*;
 use crate::error::Exit;
 use crate::ledger::Ledger;
 use crate::manifest::Manifest;
+use crate::name::AppName;
 use crate::prepare::prepare;
 use crate::release::{Claim, ClaimKind, Pointer, Record, ReleaseId};
 use crate::report::Silent;
-use crate::settings::{Backend, OnConflict};
-use crate::store::memory::{Fault, StoredObject};
+use crate::settings::{Backend, InvalidationSettings, OnConflict};
+use crate::store::memory::{Conditions, Fault, StoredObject};
 use crate::store::{Operation, StoreErrorKind};
 use crate::testing::{Site, Watched, parameters};
 
@@ -516,4 +518,135 @@ async fn records_are_small_and_hold_no_value_of_a_setting() {
         .collect();
     let size = Record { objects, ..record }.to_bytes().len();
     assert!(size < 5_000_000, "{size}");
+}
+
+/// The next push finds nothing changed, so that this one has to say what caches hold.
+#[tokio::test(start_paused = true)]
+async fn an_interrupt_once_a_release_is_live_tells_what_is_not_invalidated() {
+    let (old, new) = (tree(1), tree(2));
+    let (armed, cancel) = (Arc::new(AtomicBool::new(false)), CancellationToken::new());
+    let (ready, striking) = (Arc::clone(&armed), cancel.clone());
+    let store = Watched::hooked(move |operation, key| {
+        if ready.load(Ordering::SeqCst) && operation == Operation::PutObject && key.contains("/releases/") {
+            striking.cancel();
+        }
+    });
+    pushed(&settings(&old), &store).await;
+    armed.store(true, Ordering::SeqCst);
+    let mut settings = settings(&new);
+    settings.invalidation = Some(InvalidationSettings {
+        distribution: "E1".to_owned(),
+        budget: 9,
+        wait: true,
+        endpoint_url: Some("http://127.0.0.1:1".to_owned()),
+    });
+    let prepared = prepare(&settings, None).expect("assets");
+    let options = PushOptions::default();
+    let summary = push(&settings, options, prepared, store.clone(), Arc::new(Silent), cancel).await;
+    assert_eq!((summary.exit(false), summary.note.as_deref()), (Exit::Interrupted, None));
+    let live = pointer(&settings, &store).await.published.map(|live| live.id.to_string());
+    assert_eq!(summary.release, live, "it is live");
+    assert_eq!(assets(&store)["static/index.html"].body, "<p>2");
+    let [error] = summary.errors.as_slice() else { panic!("{:?}", summary.errors) };
+    assert_eq!(error.message, "interrupted before CloudFront answered for the distribution `E1`");
+    assert_eq!(
+        error.hint.as_deref(),
+        Some(
+            "run `aws cloudfront create-invalidation --distribution-id E1 --paths '/static/css/a.css' \
+             '/static/img/b.png' '/static/index.html' '/static/staticfiles.json'`"
+        )
+    );
+}
+
+/// Stores that ignore conditions, refuse them, or answer them wrongly: a push is whole, says so once, and the next one finds
+/// nothing to do.
+#[tokio::test(start_paused = true)]
+async fn a_store_without_conditions_is_served_as_well_as_can_be() {
+    for conditions in [Conditions::Ignored, Conditions::Refused, Conditions::Failed] {
+        let (site, store) = (tree(1), Watched::new());
+        store.memory().conditions(conditions);
+        let settings = settings(&site);
+        let first = pushed(&settings, &store).await;
+        let warning = "this store has no conditional writes: two pushes at the same time can mix";
+        assert_eq!((first.ok, told(&first)), (true, vec![warning]), "{conditions:?}");
+        assert_is(&store, &undisturbed(&site).await);
+        let second = pushed(&settings, &store).await;
+        assert_eq!((second.put, told(&second)), (0, vec![]), "{conditions:?}: nothing is claimed");
+        let other = tree(2);
+        let settings = self::settings(&other);
+        let third = pushed(&settings, &store).await;
+        assert_eq!((third.ok, told(&third)), (true, vec![warning]), "{conditions:?}");
+        assert_is(&store, &undisturbed(&other).await);
+        let live = pointer(&settings, &store).await;
+        assert_eq!((live.claim, live.published.map(|live| live.id.to_string())), (None, third.release));
+        // A claim of somebody else is waited for all the same.
+        let ledger = ledger(&settings, &store);
+        let seen = ledger.pointer().await.expect("an answer");
+        let claim = Claim {
+            id: ReleaseId::begun(0, 1),
+            kind: ClaimKind::Push,
+            order: None,
+            by: String::new(),
+            victims: Vec::new(),
+        };
+        ledger.overwrite(&seen.pointer.claimed(claim).expect("nobody is there")).await.expect("an answer");
+        let begun = tokio::time::Instant::now();
+        site.write("index.html", b"<p>again");
+        assert!(pushed(&self::settings(&site), &store).await.ok);
+        let waited = begun.elapsed() + Duration::from_secs(1);
+        assert!(waited >= settings.releases.claim_timeout, "{conditions:?}: {waited:?}");
+    }
+}
+
+/// The pointer of another app that a `gc` has something to do with.
+async fn other_pointer(settings: &Settings, store: &Watched, change: impl Fn(Pointer) -> Pointer) {
+    let other = ledger(settings, store).of(AppName::new("other").expect("a name"));
+    let seen = other.pointer().await.expect("an answer");
+    other.overwrite(&change(seen.pointer)).await.expect("an answer");
+}
+
+/// How often a push compared: it lists the objects each time.
+fn compared(summary: &Summary, settings: &Settings, store: &Watched) -> usize {
+    assert!(summary.ok, "{:?}", summary.errors);
+    let prefix = settings.location.prefix();
+    let begun = store.traffic().log.clone();
+    begun
+        .iter()
+        .filter(|(begun, operation, key)| *begun && *operation == Operation::ListObjectsV2 && *key == prefix)
+        .count()
+}
+
+/// An app that was cleaned some time, and whose pointer was written in the second in which this push lists, does not keep it
+/// comparing until that second is over.
+#[tokio::test(start_paused = true)]
+async fn what_was_swept_is_looked_for_once() {
+    let (site, store) = (tree(1), Watched::new());
+    let settings = settings(&site);
+    let swept = ReleaseId::begun(5, 5);
+    other_pointer(&settings, &store, |pointer| Pointer { swept: Some(swept.clone()), ..pointer.next() })
+        .await;
+    let first = pushed(&settings, &store).await;
+    assert_eq!(compared(&first, &settings, &store), 2);
+}
+
+/// A `gc` of another app that was killed is in nobody's way once it counts for dead.
+#[tokio::test(start_paused = true)]
+async fn a_gc_of_another_app_that_died_is_passed_over() {
+    let (site, store) = (tree(1), Watched::new());
+    let settings = settings(&site);
+    assert!(pushed(&settings, &store).await.ok);
+    let victims = record(&settings, &store).await.objects.into_keys().collect::<Vec<_>>();
+    let claim =
+        Claim { id: ReleaseId::begun(5, 5), kind: ClaimKind::Gc, order: None, by: String::new(), victims };
+    other_pointer(&settings, &store, |pointer| pointer.claimed(claim.clone()).expect("nobody is there"))
+        .await;
+    for (number, patience) in [(2, 600), (3, 0)] {
+        site.write("index.html", format!("<p>again {number}").as_bytes());
+        let begun = tokio::time::Instant::now();
+        store.traffic().log.clear();
+        let next = pushed(&settings, &store).await;
+        assert_eq!(compared(&next, &settings, &store), 2);
+        let waited = begun.elapsed().as_secs();
+        assert!((patience..patience + 10).contains(&(waited + 1)), "{waited}");
+    }
 }

@@ -81,6 +81,7 @@ async fn a_first_push_stores_everything_and_says_so() {
             "requests": {"ListObjectsV2": 1, "PutObject": 3},
             "elapsed_seconds": 0,
             "manifest": null,
+            "invalidation": null,
             "steps": [
                 step("css/a.css", 3, "text/css", "307cc22fa7769c09386c1c90fe36bbc6"),
                 step("img/b.png", 4, "image/png", "3bdaf5969285188ac756c339f69f5c79"),

@@ -1,12 +1,13 @@
 //! What is remembered of an object's headers: enough to tell which of them changed, and no value of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::digest::hex;
-use crate::object::Compression;
+use crate::object::{Compression, NoCompression};
 use crate::parameters::{ObjectParameters, Parameter};
 use crate::settings::GzipEngine;
 
@@ -21,9 +22,23 @@ const UNSEEN: char = '?';
 
 /// boto3's name of each parameter that an object was stored with → a hash of its value; and how it was compressed.
 /// Secrets are left out, and so is what is said about requests rather than objects.
+///
+/// Shared, not copied: most objects of a release have the same, and nobody's record may multiply it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct HeaderFingerprint(BTreeMap<String, String>);
+#[serde(from = "BTreeMap<String, String>", into = "BTreeMap<String, String>")]
+pub struct HeaderFingerprint(Arc<BTreeMap<String, String>>);
+
+impl From<BTreeMap<String, String>> for HeaderFingerprint {
+    fn from(fields: BTreeMap<String, String>) -> Self {
+        Self(Arc::new(fields))
+    }
+}
+
+impl From<HeaderFingerprint> for BTreeMap<String, String> {
+    fn from(fingerprint: HeaderFingerprint) -> Self {
+        Arc::unwrap_or_clone(fingerprint.0)
+    }
+}
 
 impl HeaderFingerprint {
     /// Of an object that is stored so.
@@ -49,19 +64,19 @@ impl HeaderFingerprint {
             };
             fields.insert(COMPRESSION.to_owned(), hashed(&format!("{level} {if_smaller}{engine}")));
         }
-        Self(fields)
+        fields.into()
     }
 
     /// The same of an object that somebody else stored and a HEAD showed: what a HEAD does not show is marked.
     #[must_use]
     pub fn adopted(parameters: &ObjectParameters, compression: &Compression) -> Self {
-        let Self(mut fields) = Self::of(parameters, compression);
+        let mut fields = BTreeMap::from(Self::of(parameters, compression));
         for parameter in Parameter::all().filter(|parameter| !parameter.is_compared()) {
             if let Some(value) = fields.get_mut(parameter.name()) {
                 value.insert(0, UNSEEN);
             }
         }
-        Self(fields)
+        fields.into()
     }
 
     /// The names of the fields in which an object, as a HEAD shows it, differs from what was recorded, sorted. Values are
@@ -76,7 +91,7 @@ impl HeaderFingerprint {
     ) -> Vec<String> {
         let mut wanted = ObjectParameters::default();
         let mut changed = BTreeSet::new();
-        for (name, hash) in &self.0 {
+        for (name, hash) in self.0.iter() {
             let hash = hash.trim_start_matches(UNSEEN);
             if let Some(parameter) = Parameter::from_name(name).filter(|parameter| parameter.is_compared()) {
                 let known = known.iter().filter_map(|known| known.get(parameter).map(str::to_owned));
@@ -102,6 +117,46 @@ impl HeaderFingerprint {
         changed.into_iter().collect()
     }
 
+    /// The parameters with this fingerprint, each value taken from the first of the candidates that has it; and the names
+    /// of those that none has. Secrets and what is said about requests are not among them, nor is compression.
+    #[must_use]
+    pub fn found_in(&self, candidates: &[&ObjectParameters]) -> (ObjectParameters, Vec<String>) {
+        let mut found = ObjectParameters::default();
+        let mut unknown = Vec::new();
+        for (name, hash) in self.0.iter().filter(|(name, _)| *name != COMPRESSION) {
+            let hash = hash.trim_start_matches(UNSEEN);
+            if let Some(parameter) = Parameter::from_name(name) {
+                let shown = candidates.iter().filter_map(|candidate| candidate.get(parameter));
+                let spelled = candidates.iter().flat_map(|candidate| match parameter.is_compared() {
+                    true => parameter.spellings(candidate.get(parameter)),
+                    false => Vec::new(),
+                });
+                let mut values = shown.map(str::to_owned).chain(spelled);
+                match values.find(|value| hashed(value) == hash) {
+                    Some(value) => found.set(parameter, value),
+                    None => unknown.push(name.clone()),
+                }
+            } else {
+                let mut all = candidates.iter().map(|candidate| candidate.metadata());
+                match all.find(|metadata| hashed(&document(metadata)) == hash) {
+                    Some(metadata) => {
+                        metadata.iter().for_each(|(name, value)| found.set_metadata(name, value));
+                    }
+                    None => unknown.push(name.clone()),
+                }
+            }
+        }
+        (found, unknown)
+    }
+
+    /// The fingerprint of an object that is stored with these parameters, its body being compressed as it was.
+    #[must_use]
+    pub fn with(&self, parameters: &ObjectParameters) -> Self {
+        let mut fields = BTreeMap::from(Self::of(parameters, &Compression::None(NoCompression::Off)));
+        fields.extend(self.0.get_key_value(COMPRESSION).map(|(name, hash)| (name.clone(), hash.clone())));
+        fields.into()
+    }
+
     /// Whether one of the fields that differ is compression, so that bodies may differ, too; and the others.
     #[must_use]
     pub fn compression_apart(different: &[String]) -> (bool, Vec<String>) {
@@ -124,9 +179,11 @@ impl HeaderFingerprint {
     }
 }
 
-/// Metadata as one value.
+/// Metadata as one value, in the spelling in which a HEAD shows it.
 fn document(metadata: &BTreeMap<String, String>) -> String {
-    serde_json::to_string(metadata).unwrap_or_default()
+    let shown: BTreeMap<String, &str> =
+        metadata.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.trim())).collect();
+    serde_json::to_string(&shown).unwrap_or_default()
 }
 
 fn hashed(value: &str) -> String {
@@ -138,7 +195,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::object::NoCompression;
 
     fn fingerprint(value: &serde_json::Value) -> HeaderFingerprint {
         let parameters = ObjectParameters::parse(value.as_object().expect("a dictionary"));
@@ -172,6 +228,26 @@ mod tests {
     }
 
     #[test]
+    fn values_are_found_again_by_their_hashes() {
+        let of = |value: serde_json::Value| {
+            ObjectParameters::parse(value.as_object().expect("a dictionary")).expect("parameters")
+        };
+        let wanted = of(json!({"CacheControl": "no-cache", "ACL": "private", "Metadata": {"a": "1"}}));
+        let recorded = HeaderFingerprint::adopted(
+            &wanted,
+            &Compression::Gzip { level: 9, engine: GzipEngine::Zlib, if_smaller: false },
+        );
+        let settings = of(json!({"CacheControl": "max-age=1", "ACL": "private", "ContentType": "text/css"}));
+        let head = of(json!({"CacheControl": "no-cache", "Metadata": {"a": "1"}}));
+        assert_eq!(recorded.found_in(&[&settings, &head]), (wanted.clone(), Vec::new()));
+        let unknown = |candidates: &[&ObjectParameters]| recorded.found_in(candidates).1;
+        assert_eq!(unknown(&[&settings]), ["CacheControl", "Metadata"]);
+        assert_eq!(unknown(&[&head]), ["ACL"]);
+        assert_eq!(recorded.with(&wanted).difference(&recorded), [""; 0]);
+        assert_eq!(recorded.with(&head).difference(&recorded), ["ACL"]);
+    }
+
+    #[test]
     fn what_a_head_shows_is_compared_with_hashes() {
         let of = |value: serde_json::Value| {
             ObjectParameters::parse(value.as_object().expect("a dictionary")).expect("parameters")
@@ -187,7 +263,7 @@ mod tests {
         let settings = of(stored);
         assert_eq!(recorded.changed(&shown, true, &[&settings]), [""; 0]);
         assert_eq!(recorded.changed(&shown, false, &[&settings]), ["ContentEncoding"]);
-        assert_eq!(recorded.changed(&shown, true, &[]), ["Metadata"], "nobody knows its upper case");
+        assert_eq!(recorded.changed(&shown, true, &[]), [""; 0], "the case of its names is nobody's matter");
         let other =
             of(json!({"CacheControl": "no-store", "ContentLanguage": "en", "ContentType": "text/css",
             "Metadata": {"team": "ops"}}));

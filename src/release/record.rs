@@ -1,19 +1,20 @@
 //! The record of one release: for each object what it was made from and what was stored, and the manifest.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::Write;
 
-use flate2::read::MultiGzDecoder;
 use flate2::{Compression, GzBuilder};
 use serde::{Deserialize, Serialize};
 
 use super::{HeaderFingerprint, ReleaseError, ReleaseId};
+use crate::inflate::gunzip;
+use crate::name::AssetName;
 use crate::object::Role;
 
 /// The version of the format.
 const VERSION: u64 = 1;
 /// The most bytes of a record, decompressed: a million objects are about 250 MB.
-const MOST: u64 = 1024 * 1024 * 1024;
+const MOST: u64 = 512 * 1024 * 1024;
 
 /// What a release is made of. Names of objects are below the location.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Record {
     pub app: String,
     /// Where it stands among the releases of its app, by whoever pushed it.
     pub order: Option<u64>,
+    /// The release that a rollback put back by this one.
+    pub restores: Option<ReleaseId>,
     /// A digest of the settings that shape bodies.
     pub settings: String,
     /// With the manifest backend.
@@ -67,6 +70,8 @@ struct Document {
     app: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     order: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    restores: Option<ReleaseId>,
     settings: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     manifest: Option<RecordedManifest>,
@@ -85,9 +90,7 @@ impl Record {
     /// # Errors
     /// Any [`ReleaseError`].
     pub fn parse(bytes: &[u8]) -> Result<Self, ReleaseError> {
-        let mut text = Vec::new();
-        let mut decoder = MultiGzDecoder::new(bytes).take(MOST);
-        decoder.read_to_end(&mut text).map_err(ReleaseError::Gzip)?;
+        let text = gunzip(bytes, MOST).map_err(ReleaseError::Gzip)?;
         let document: Document = serde_json::from_slice(&text).map_err(ReleaseError::Shape)?;
         if document.s3collect_record != VERSION {
             return Err(ReleaseError::Version { found: document.s3collect_record, known: VERSION });
@@ -97,8 +100,8 @@ impl Record {
             let (name, object) = row.object(&document.headers)?;
             objects.insert(name, object);
         }
-        let Document { id, app, order, settings, manifest, .. } = document;
-        Ok(Self { id, app, order, settings, manifest, objects })
+        let Document { id, app, order, restores, settings, manifest, .. } = document;
+        Ok(Self { id, app, order, restores, settings, manifest, objects })
     }
 
     /// The document: JSON, compressed; the same for the same record.
@@ -120,6 +123,7 @@ impl Record {
             id: self.id.clone(),
             app: self.app.clone(),
             order: self.order,
+            restores: self.restores.clone(),
             settings: self.settings.clone(),
             manifest: self.manifest.clone(),
             objects: rows.collect(),
@@ -156,6 +160,10 @@ impl Row {
         let Some(headers) = headers.get(index).cloned() else {
             return Err(ReleaseError::Content(format!("no headers for `{name}`")));
         };
+        // Whoever can write to the bucket can write a record; no name of it leads out of the location.
+        if AssetName::new(name.as_str()).is_err() {
+            return Err(ReleaseError::Content(format!("the name `{}`, which is none", name.escape_debug())));
+        }
         let source = source.unwrap_or_else(|| etag.clone());
         let body = body.unwrap_or_else(|| etag.clone());
         Ok((name, RecordedObject { role, source, body, etag, size, headers, put_at }))

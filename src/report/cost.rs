@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// Dollars for a thousand requests: S3 Standard in us-east-1, <https://aws.amazon.com/s3/pricing/>, November 2026. DELETE is
-/// free, and so is giving an upload up.
+/// free, and so is giving an upload up. CloudFront bills paths, not requests.
 const WRITES: f64 = 0.005;
 /// The same of GET and HEAD.
 const READS: f64 = 0.0004;
@@ -17,7 +17,11 @@ pub fn cost(requests: &BTreeMap<&'static str, u64>) -> f64 {
         .map(|(operation, number)| {
             let thousand = match *operation {
                 "GetObject" | "HeadObject" => READS,
-                "DeleteObject" | "DeleteObjects" | "AbortMultipartUpload" => 0.0,
+                "DeleteObject"
+                | "DeleteObjects"
+                | "AbortMultipartUpload"
+                | "CreateInvalidation"
+                | "GetInvalidation" => 0.0,
                 _ => WRITES,
             };
             *number as f64 * thousand / 1000.0

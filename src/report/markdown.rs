@@ -29,6 +29,9 @@ pub fn markdown(summary: &Summary) -> String {
     if let Some(release) = &summary.release {
         let _ = write!(text, "Release {}\n\n", code(release));
     }
+    if let Some(told) = &summary.invalidation {
+        let _ = write!(text, "{}\n\n", html(&told.to_string()));
+    }
     let put: Vec<&StepSummary> = summary.steps.iter().filter(|step| step.action == "put").collect();
     if !put.is_empty() {
         let words = if summary.dry_run { "to put" } else { "put" };

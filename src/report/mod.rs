@@ -11,10 +11,13 @@ mod summary;
 mod tests;
 
 pub use cost::cost;
-pub use escape::escape;
+pub use escape::{escape, escape_json};
 pub use markdown::markdown;
 pub use page::page;
-pub use summary::{Bytes, ManifestState, ManifestSummary, StepSummary, Summary, count, place};
+pub use summary::{
+    Bytes, InvalidationState, InvalidationSummary, ManifestState, ManifestSummary, StepSummary, Summary,
+    count, place,
+};
 
 /// Something that happened while a plan was made or carried out.
 #[derive(Debug, Clone, Copy)]

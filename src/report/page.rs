@@ -1,5 +1,6 @@
 //! The page of `push --report`: one self-contained document on what a push did, and why. Takes a summary, gives text.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -45,6 +46,7 @@ pub fn page(summary: &Summary) -> String {
                 p class=(if summary.ok { "good" } else { "bad" }) { (outcome(summary)) }
                 (figures(summary))
                 (problems(summary))
+                (invalidation(summary))
                 (by_group("Why", "reason", &put, |step| Some(kind(&step.reason))))
                 (by_group("Sizes by type", "type", &all, |step| step.content_type.as_deref()))
                 (by_group("Cache headers", "Cache-Control", &all, |step| step.cache_control.as_deref()))
@@ -108,6 +110,22 @@ fn problems(summary: &Summary) -> Markup {
         @for problem in &summary.warnings { (told("warning", "told", problem)) }
         @if let Some(note) = &summary.note {
             div class="told" { strong { "note: " } (escape(note)) }
+        }
+    }
+}
+
+/// What CloudFront was told, where it was told anything.
+fn invalidation(summary: &Summary) -> Markup {
+    html! {
+        @if let Some(told) = &summary.invalidation {
+            h2 { "Caches" }
+            p { (escape(&told.to_string())) }
+            ul {
+                @for path in told.paths.iter().take(ROWS) { li { code { (escape(path)) } } }
+            }
+            @if let Some(more @ 1..) = told.paths.len().checked_sub(ROWS) {
+                p class="soft" { "and " (more) " more; " code { "--json" } " has them all" }
+            }
         }
     }
 }
@@ -235,7 +253,7 @@ fn requests(summary: &Summary) -> Markup {
     }
 }
 
-fn shown(value: Option<&str>) -> String {
+fn shown(value: Option<&str>) -> Cow<'_, str> {
     value.map(escape).unwrap_or_default()
 }
 

@@ -7,6 +7,8 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::error::{Exit, Problem};
+use crate::object::Role;
+use crate::stale::Change;
 
 /// What a push did, or would do.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -47,6 +49,8 @@ pub struct Summary {
     pub elapsed_seconds: f64,
     /// The manifest; `None` without the manifest backend.
     pub manifest: Option<ManifestSummary>,
+    /// What CloudFront was told; `None` where it was told nothing.
+    pub invalidation: Option<InvalidationSummary>,
     /// One for each object, sorted by wave, then key.
     pub steps: Vec<StepSummary>,
     /// What deserves a look.
@@ -127,6 +131,57 @@ pub struct StepSummary {
     pub cache_control: Option<String>,
     /// As stored, where that is known.
     pub etag: Option<String>,
+    /// What it is in a release.
+    #[serde(skip)]
+    pub role: Role,
+    /// What became of it since the last release.
+    #[serde(skip)]
+    pub change: Change,
+}
+
+/// What CloudFront was told of a release.
+#[derive(Debug, Clone, Serialize)]
+pub struct InvalidationSummary {
+    /// The id of the distribution.
+    pub distribution: String,
+    /// CloudFront's id for it; `None` where it has none.
+    pub id: Option<String>,
+    /// How far it is.
+    pub state: InvalidationState,
+    /// What it covers, as CloudFront spells it.
+    pub paths: Vec<String>,
+}
+
+/// How far an invalidation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InvalidationState {
+    /// A run that is not dry would ask for it.
+    Due,
+    /// CloudFront is at it.
+    InProgress,
+    /// No cache holds anything of it any more.
+    Completed,
+    /// CloudFront did not take it.
+    Failed,
+}
+
+/// `3 paths invalidated on E1ABCDEF2GHIJK (I2J0I21PCUYOIK, in progress)`.
+impl fmt::Display for InvalidationSummary {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { distribution, id, state, paths } = self;
+        let (verb, state) = match state {
+            InvalidationState::Due => ("to invalidate", None),
+            InvalidationState::InProgress => ("invalidated", Some("in progress")),
+            InvalidationState::Completed => ("invalidated", Some("completed")),
+            InvalidationState::Failed => ("not invalidated", None),
+        };
+        write!(formatter, "{} {verb} on {distribution}", count(paths.len() as u64, "path", "paths"))?;
+        match (id, state) {
+            (Some(id), Some(state)) => write!(formatter, " ({id}, {state})"),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl Summary {

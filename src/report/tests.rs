@@ -1,5 +1,7 @@
 use super::*;
 use crate::error::Problem;
+use crate::object::Role;
+use crate::stale::Change;
 
 const GOLDENS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/report");
 
@@ -15,6 +17,8 @@ fn step(key: &str, action: &'static str, reason: &str, size: u64, stored_size: O
         content_encoding: stored_size.filter(|stored| *stored < size).map(|_| "gzip".to_owned()),
         cache_control: (action == "put").then(|| "no-cache".to_owned()),
         etag: None,
+        role: Role::Plain,
+        change: Change::None,
     }
 }
 
@@ -49,6 +53,12 @@ fn summary() -> Summary {
             causes: vec!["Access Denied".to_owned()],
             ..Problem::new("S3 refused PutObject `s3://acme/static/d.css`: AccessDenied")
         }],
+        invalidation: Some(InvalidationSummary {
+            distribution: "E1ABC".to_owned(),
+            id: Some("I2J0".to_owned()),
+            state: InvalidationState::InProgress,
+            paths: vec!["/static/a.css".to_owned(), "/static/<b>*".to_owned()],
+        }),
         note: Some("2 of 3 objects were stored".to_owned()),
         ..Summary::default()
     }
@@ -106,5 +116,6 @@ fn many_rows_are_cut() {
 fn requests_cost_what_s3_lists() {
     assert!((cost(&[("PutObject", 1_000), ("ListObjectsV2", 1_000)].into()) - 0.01).abs() < 1e-12);
     assert!((cost(&[("GetObject", 500), ("HeadObject", 500)].into()) - 0.0004).abs() < 1e-12);
+    assert!(cost(&[("CreateInvalidation", 1_000), ("GetInvalidation", 1_000)].into()).abs() < 1e-12);
     assert!(cost(&[("DeleteObjects", 1_000), ("AbortMultipartUpload", 1)].into()).abs() < 1e-12);
 }

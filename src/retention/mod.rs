@@ -110,6 +110,8 @@ struct Fate {
     last: Option<(SystemTime, usize)>,
     /// ETags and sizes that were recorded of it.
     seen: Vec<(String, u64)>,
+    /// What it is; only a name that is a hashed one in all releases is a hashed one.
+    role: Option<Role>,
 }
 
 impl Census {
@@ -121,6 +123,7 @@ impl Census {
         }
         for (name, object) in &record.objects {
             let fate = self.names.entry(name.clone()).or_default();
+            fate.role = fate.role.filter(|role| *role != Role::Hashed).or(Some(object.role));
             match superseded {
                 None => fate.released = true,
                 Some(superseded) => fate.last = fate.last.max(Some((superseded, index))),
@@ -170,6 +173,7 @@ impl Census {
                         release: self.old[last].id.clone(),
                         app: self.old[last].app.clone(),
                         superseded,
+                        role: fate.role.unwrap_or(Role::Plain),
                     };
                     match fate.is_ours(object, superseded) {
                         false => plan.changed.push(victim),
@@ -225,6 +229,8 @@ pub struct Victim {
     pub app: AppName,
     /// Since when that is superseded.
     pub superseded: SystemTime,
+    /// What it was; a hashed name where it was one in all releases.
+    pub role: Role,
 }
 
 impl GcPlan {

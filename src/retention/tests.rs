@@ -32,6 +32,7 @@ fn record(number: u64, objects: &[(&str, u64)]) -> Record {
         id: id(number),
         app: "default".to_owned(),
         order: None,
+        restores: None,
         settings: String::new(),
         manifest: None,
         objects: objects.iter().map(|(name, version)| ((*name).to_owned(), object(*version))).collect(),
@@ -278,5 +279,27 @@ proptest! {
         let told = plan.victims.len() + plan.changed.len();
         let known = listing.keys().filter(|name| needed.contains_key(*name)).count();
         prop_assert_eq!(told as u64 + plan.kept + plan.young, known as u64);
+    }
+}
+
+/// Where a name is a hashed one for one app and a plain one for another, caches may hold what it no longer means.
+#[test]
+fn a_name_is_hashed_where_it_is_so_in_all_releases() {
+    let role_of = |roles: [Role; 2]| {
+        let mut census = Census::default();
+        for (number, role) in (1..).zip(roles) {
+            let mut record = record(number, &[("a.css", 1)]);
+            record.objects.values_mut().for_each(|object| object.role = role);
+            census.add(&app("shop"), &record, Some(at(100)));
+        }
+        let plan = census.plan(&BTreeMap::from([listed("a.css", 1, 50)]), at(1000), Duration::from_secs(1));
+        plan.victims[0].role
+    };
+    for (roles, expected) in [
+        ([Role::Hashed, Role::Hashed], Role::Hashed),
+        ([Role::Hashed, Role::Plain], Role::Plain),
+        ([Role::Plain, Role::Hashed], Role::Plain),
+    ] {
+        assert_eq!(role_of(roles), expected, "{roles:?}");
     }
 }

@@ -2,6 +2,7 @@
 //! top level of the file > AWS's own environment > default. Nothing is lost: what is wrong is kept beside.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::path::Path;
 
 use serde_json::Value;
@@ -14,12 +15,11 @@ use super::file::{self, SettingsFile};
 use super::imported::Imported;
 use super::layer::{Layer, Origin, RawValue, Source};
 use super::overlap;
-use super::register::{self, Setting, Status};
+use super::register::{self, Setting};
 use super::words;
 use crate::error::Problem;
 
-/// What a run is told, by the binary.
-#[derive(Debug)]
+/// What a run is told, by the binary. `Debug` tells no values.
 pub struct Given<'a> {
     /// Flags that are settings.
     pub flags: Layer,
@@ -37,6 +37,14 @@ pub struct Given<'a> {
     pub home: Option<&'a Path>,
     /// Whether there is a `./static`, for a hint.
     pub static_dir_exists: bool,
+}
+
+impl fmt::Debug for Given<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Each variable, and each `--set`, may be a secret.
+        let names = self.environment.keys();
+        write!(formatter, "Given({:?}, config {:?}, environment {names:?})", self.flags, self.config)
+    }
 }
 
 impl<'a> Given<'a> {
@@ -148,7 +156,6 @@ pub fn combine(given: Given<'_>) -> Combined {
     }
     // Storages that are not asked for must be right all the same.
     combined.errors.extend(document.storages.into_values().flat_map(|layer| layer.errors));
-    combined.warn_of_what_comes_later();
     combined.warnings.extend(combined.client_warnings());
     combined
 }
@@ -196,18 +203,6 @@ impl Combined {
                 Some(upper) => {
                     self.warnings.extend(lost(name, upper, &lower));
                 }
-            }
-        }
-    }
-
-    fn warn_of_what_comes_later(&mut self) {
-        for setting in register::all().filter(|setting| setting.status == Status::ComesLater) {
-            match self.values.get(setting.name) {
-                Some(RawValue { origin: Origin::Class(_), .. }) | None => {}
-                Some(value) => self.warnings.push(
-                    Problem::new(format!("{} does not act yet", value.origin.subject(setting.name)))
-                        .with_note("it is a known setting; this version reads it, checks its type and goes on without it"),
-                ),
             }
         }
     }

@@ -14,6 +14,7 @@ use super::kind::Kind;
 use super::layer::{Layer, Origin, Place, Source};
 use super::prehashed;
 use super::register::{self, Setting, Status};
+use super::syntax::{self, NoToml};
 
 /// What a file says.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ impl Document {
     /// [`SettingsError::Syntax`] where it is no TOML.
     pub(super) fn parse(file: &SettingsFile) -> Result<Self, SettingsError> {
         let reader = Reader { file };
-        let root = DeTable::parse(&file.text).map_err(|error| reader.syntax(&error))?;
+        let root = syntax::parse(&file.text).map_err(|error| reader.syntax(error))?;
         let table = if file.in_pyproject { tool_table(root.get_ref()) } else { Some(root.get_ref()) };
         let mut document = Self::empty();
         for (key, value) in table.into_iter().flat_map(in_order) {
@@ -75,10 +76,7 @@ impl Reader<'_> {
         Place { file: self.file.name.clone(), line: self.line(offset) }
     }
 
-    fn syntax(&self, error: &toml::de::Error) -> SettingsError {
-        let offset = error.span().map_or(0, |span| span.start);
-        // Further lines of the parser's text list what it would have taken.
-        let problem = error.message().lines().next().unwrap_or_default().to_owned();
+    fn syntax(&self, NoToml { offset, problem }: NoToml) -> SettingsError {
         SettingsError::Syntax { place: self.place(offset).to_string(), problem }
     }
 

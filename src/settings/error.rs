@@ -65,8 +65,14 @@ pub enum SettingsError {
     #[error("`static_url` must end with a slash: found `{found}`")]
     StaticUrl { found: String, origin: String },
     /// An endpoint without `http://` or `https://`.
-    #[error("`endpoint_url` needs the scheme `http` or `https`: found `{found}`")]
-    EndpointScheme { found: String, origin: String },
+    #[error("`{setting}` needs the scheme `http` or `https`: found `{found}`")]
+    EndpointScheme { setting: &'static str, found: String, origin: String },
+    /// What is no id of a distribution.
+    #[error("`invalidate` is no id of a CloudFront distribution: found `{found}`")]
+    Distribution { found: String, origin: String },
+    /// A distribution for a bucket that is a directory.
+    #[error("`--invalidate` and `local` do not go together: no distribution stands before a directory")]
+    InvalidateLocally,
     /// One of the two keys.
     #[error("`{given}` is set and `{missing}` is not")]
     HalfCredentials { given: &'static str, missing: &'static str, environment: &'static str, origin: String },
@@ -116,6 +122,7 @@ impl Diagnose for SettingsError {
             | Self::StaticUrl { origin, .. }
             | Self::CustomDomain { origin, .. }
             | Self::UrlProtocol { origin, .. }
+            | Self::Distribution { origin, .. }
             | Self::EndpointScheme { origin, .. } => Some(format!("it comes from {origin}")),
             Self::HalfCredentials { given, origin, .. } | Self::HalfCloudFront { given, origin, .. } => {
                 Some(format!("`{given}` comes from {origin}"))
@@ -169,6 +176,10 @@ impl Diagnose for SettingsError {
                 let host = found.split_once("://").map_or(found.as_str(), |(_, host)| host);
                 Some(format!("write `https://{host}` if that is meant"))
             }
+            Self::Distribution { .. } => Some(
+                "it is letters and digits, e.g. `E1ABCDEF2GHIJK`; `aws cloudfront list-distributions` has it beside the domain".to_owned(),
+            ),
+            Self::InvalidateLocally => Some("leave `--invalidate` out".to_owned()),
             Self::HalfCredentials { environment, .. } => {
                 Some(format!("set `{environment}` as well, or neither to ask the AWS credential chain"))
             }

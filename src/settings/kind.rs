@@ -34,6 +34,8 @@ pub enum Kind {
     Path,
     /// Yes or no, or a path.
     BooleanOrPath,
+    /// Texts, or yes for all and no for none.
+    BooleanOrList,
     /// Globs of names, or paths of manifests, which end in `.json`.
     Prehashed,
     /// Directories: text, `[prefix, dir]` or `{prefix, dir}`.
@@ -68,6 +70,7 @@ impl Kind {
                 format!("`{}` or `{last}`", rest.join("`, `"))
             }
             Self::List => "a list of texts".to_owned(),
+            Self::BooleanOrList => "`true`, `false` or a list of globs".to_owned(),
             Self::Prehashed => "a list of globs and of paths that end in `.json`".to_owned(),
             Self::Dictionary => "a dictionary".to_owned(),
             Self::Path => "a path".to_owned(),
@@ -95,6 +98,7 @@ impl Kind {
             Self::Duration => duration(&value).is_some(),
             Self::Choice(words) => value.as_str().is_some_and(|text| words.contains(&text)),
             Self::List | Self::Prehashed => every(&value, Value::is_string),
+            Self::BooleanOrList => value.is_boolean() || every(&value, Value::is_string),
             Self::Dictionary => value.is_object(),
             Self::Sources => every(&value, is_source),
             Self::Rules => every(&value, Value::is_object),
@@ -112,6 +116,10 @@ impl Kind {
             Self::Choice(_) | Self::Duration => Value::from(text.trim()),
             Self::Boolean => boolean(text).map_or(Value::Null, Value::from),
             Self::BooleanOrPath => boolean(text).map_or_else(|| Value::from(text), Value::from),
+            Self::BooleanOrList => match boolean(text) {
+                Some(all) => Value::from(all),
+                None => return Self::List.read(text).map_err(|_| Mismatch(self.words())),
+            },
             Self::WholeNumber { .. } => text.trim().parse::<u64>().map_or(Value::Null, Value::from),
             Self::List | Self::Prehashed | Self::Sources if !text.trim_start().starts_with('[') => {
                 text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(Value::from).collect()

@@ -18,6 +18,7 @@ mod environment;
 mod error;
 mod file;
 mod imported;
+mod invalidation;
 mod kind;
 mod layer;
 mod mask;
@@ -29,6 +30,7 @@ pub mod register;
 mod resolve;
 mod rules;
 pub mod show;
+pub(crate) mod syntax;
 #[cfg(test)]
 mod tests;
 mod url;
@@ -39,6 +41,7 @@ pub use combine::{Combined, Given, combine};
 pub use error::SettingsError;
 pub use file::SettingsFile;
 pub use imported::{Imported, ImportedStorage};
+pub use invalidation::InvalidationSettings;
 pub use kind::{Kind, Mismatch};
 pub use layer::{Layer, Origin, Place, RawValue, Source};
 pub use mask::{MASK, is_secret, masked_url};
@@ -100,6 +103,8 @@ pub struct Settings {
     pub files: FileSettings,
     /// How releases are remembered.
     pub releases: ReleaseSettings,
+    /// What a CloudFront distribution is told after a push; `None` for nothing.
+    pub invalidation: Option<InvalidationSettings>,
 }
 
 /// How releases are remembered, and kept apart from those of others.
@@ -170,8 +175,8 @@ impl Backend {
     }
 }
 
-/// Where the bucket is and who asks.
-#[derive(Debug, Clone)]
+/// Where the bucket is and who asks. `Debug` masks user and password of the endpoint.
+#[derive(Clone)]
 pub struct ConnectionSettings {
     /// `bucket_name`; validated, and empty only where [`Needs`] asks for none and none is named.
     pub bucket: String,
@@ -189,6 +194,22 @@ pub struct ConnectionSettings {
     pub credentials: CredentialSource,
     /// How the client speaks to the service.
     pub client: ClientSettings,
+}
+
+impl fmt::Debug for ConnectionSettings {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ConnectionSettings")
+            .field("bucket", &self.bucket)
+            .field("local", &self.local)
+            .field("endpoint_url", &self.endpoint_url.as_deref().map(masked_url))
+            .field("region_name", &self.region_name)
+            .field("addressing_style", &self.addressing_style)
+            .field("use_ssl", &self.use_ssl)
+            .field("credentials", &self.credentials)
+            .field("client", &self.client)
+            .finish()
+    }
 }
 
 /// Where the bucket's name goes.
@@ -254,6 +275,8 @@ pub struct CollectSettings {
     pub ignore_patterns: Vec<String>,
     /// Whether links may leave their source.
     pub follow_symlinks: bool,
+    /// Names of files that are stored though they look as if they were not meant for everybody.
+    pub allow_sensitive: Vec<NamePattern>,
 }
 
 /// A static dir, with the prefix that its names get.

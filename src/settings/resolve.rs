@@ -21,6 +21,7 @@ use crate::digest::ChecksumAlgorithm;
 use crate::name::{AssetName, Location};
 
 mod client;
+mod invalidation;
 mod releases;
 mod url;
 
@@ -63,6 +64,7 @@ impl Combined {
             transfer: self.transfer(),
             files: self.files(),
             releases: self.releases(&mut errors),
+            invalidation: self.invalidation(&mut errors),
         };
         let mut notes = self.notes();
         notes.extend(self.parts(&mut errors));
@@ -117,7 +119,12 @@ impl Combined {
             }
             _ => None,
         };
-        endpoint.into_iter().chain(self.proxies_note()).chain(passes).collect()
+        endpoint
+            .into_iter()
+            .chain(self.proxies_note())
+            .chain(passes)
+            .chain(self.invalidation_note())
+            .collect()
     }
 
     fn location(&self, errors: &mut Vec<SettingsError>) -> Location {
@@ -173,7 +180,7 @@ impl Combined {
             // What stands before an `@` is a user and a password.
             let found = url.rsplit('@').next().unwrap_or_default().to_owned();
             let origin = self.origin("endpoint_url").to_string();
-            errors.push(SettingsError::EndpointScheme { found, origin });
+            errors.push(SettingsError::EndpointScheme { setting: "endpoint_url", found, origin });
         }
         Some(url)
     }
@@ -225,7 +232,15 @@ impl Combined {
         if self.boolean("default_ignore") {
             ignore_patterns.extend(DEFAULT_IGNORE_PATTERNS.map(str::to_owned));
         }
-        CollectSettings { sources, ignore_patterns, follow_symlinks: self.boolean("follow_symlinks") }
+        CollectSettings {
+            sources,
+            ignore_patterns,
+            follow_symlinks: self.boolean("follow_symlinks"),
+            allow_sensitive: match self.boolean("allow_sensitive") {
+                true => NamePattern::new("*").into_iter().collect(),
+                false => self.globs("allow_sensitive", errors),
+            },
+        }
     }
 
     fn objects(&self, errors: &mut Vec<SettingsError>) -> ObjectSettings {

@@ -17,7 +17,7 @@ pub struct Row {
     pub value: Value,
     /// As a person would say it: "`s3collect.toml:3`", "default".
     pub origin: String,
-    /// `acts`, `accepted` or `comes later`.
+    /// `acts` or `accepted`.
     pub status: &'static str,
     /// Whether nobody gave it; what a class fixes is not given either.
     #[serde(skip)]

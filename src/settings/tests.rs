@@ -312,17 +312,6 @@ fn a_variable_that_a_storage_hides_is_named() {
 }
 
 #[test]
-fn a_setting_that_comes_later_says_so_when_it_is_given() {
-    assert_eq!(
-        Run::file("allow_sensitive = false\n").warnings(),
-        [
-            "`allow_sensitive` in `s3collect.toml:1` does not act yet / note: it is a known setting; this version reads it, checks its type and goes on without it",
-        ]
-    );
-    assert_eq!(Run::default().warnings(), [""; 0]);
-}
-
-#[test]
 fn a_legacy_name_is_refused_with_what_to_use() {
     assert_eq!(
         Run::file("secure_urls = false\nAWS_S3_HOST = \"s3.example.com\"\n")
@@ -631,6 +620,60 @@ fn globs_are_told_by_their_line() {
 }
 
 #[test]
+fn sensitive_files_are_allowed_by_globs_or_all_at_once() {
+    let allowed = |run: Run| {
+        let globs = run.load(SHOW).settings.collect.allow_sensitive;
+        ["a/b.pem", "tls/ca.pem", "c.key"].map(|name| globs.iter().any(|glob| glob.matches(name)))
+    };
+    assert_eq!(allowed(Run::default()), [false; 3]);
+    assert_eq!(allowed(Run::file("allow_sensitive = [\"tls/*\", \"*.key\"]")), [false, true, true]);
+    assert_eq!(allowed(Run::file("allow_sensitive = true")), [true; 3]);
+    assert_eq!(allowed(Run::file("allow_sensitive = false")), [false; 3]);
+    assert_eq!(
+        allowed(Run::environment(&[("S3COLLECT_ALLOW_SENSITIVE", "*.key, tls/**")])),
+        [false, true, true]
+    );
+    assert_eq!(allowed(Run::environment(&[("S3COLLECT_ALLOW_SENSITIVE", "yes")])), [true; 3]);
+    assert_eq!(
+        Run::file("allow_sensitive = 1").set("allow_sensitive=[1]").errors(SHOW),
+        [
+            "flag `--set allow_sensitive` must be `true`, `false` or a list of globs, found something else",
+            "`allow_sensitive` in `s3collect.toml:1` must be `true`, `false` or a list of globs, found `1`",
+        ]
+    );
+}
+
+#[test]
+fn no_debug_text_holds_a_secret() {
+    let hidden = "hunter2";
+    let url = format!("http://me:{hidden}@127.0.0.1:3128");
+    let sets = [format!("bogus={hidden}")];
+    let environment: BTreeMap<String, String> = [
+        ("AWS_S3_ACCESS_KEY_ID", hidden.to_owned()),
+        ("AWS_S3_SECRET_ACCESS_KEY", hidden.to_owned()),
+        ("AWS_SESSION_TOKEN", hidden.to_owned()),
+        ("AWS_CLOUDFRONT_KEY_ID", "K1".to_owned()),
+        ("AWS_CLOUDFRONT_KEY", hidden.to_owned()),
+        ("AWS_S3_PROXIES", json!({"https": url}).to_string()),
+        ("AWS_S3_ENDPOINT_URL", url.clone()),
+        (
+            "AWS_S3_OBJECT_PARAMETERS",
+            json!({"SSECustomerAlgorithm": "AES256", "SSECustomerKey": hidden.repeat(5)[..32]}).to_string(),
+        ),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into();
+    let given = Given { sets: &sets, ..Given::new(&environment, Path::new("/nowhere")) };
+    let mut told = format!("{given:?}");
+    let combined = combine(Given { sets: &[], ..Given::new(&environment, Path::new("/nowhere")) });
+    told.push_str(&format!("{combined:?}"));
+    told.push_str(&format!("{:?}", combined.resolve(SHOW).expect("fine settings")));
+    assert!(told.contains("S3StaticStorage") && told.contains("AWS_CLOUDFRONT_KEY"), "{told}");
+    let leak = told.find(hidden).map(|at| &told[at.saturating_sub(80)..at + hidden.len()]);
+    assert_eq!(leak, None);
+}
+
+#[test]
 fn sources_have_prefixes_and_start_at_the_file() {
     let file = "sources = [\"static\", [\"vendor\", \"node_modules/x\"], {prefix = \"p\", dir = \"/d\"}]";
     let source = |prefix: &str, dir: &str| SourceDir { prefix: prefix.to_owned(), dir: PathBuf::from(dir) };
@@ -749,4 +792,44 @@ proptest! {
         prop_assert!(!is_masked || names_no_secret || !shown.contains("hunter2"), "{}", shown);
         drop(combined.resolve(PUSH));
     }
+}
+
+#[test]
+fn a_distribution_is_told_of_pushes_into_the_bucket_before_which_it_stands() {
+    let invalidation = |run: Run| run.load(SHOW).settings.invalidation;
+    assert_eq!(invalidation(Run::file("invalidate_budget = 7")), None);
+    let file = "invalidate = \"E1\"\ninvalidate_wait = true\n";
+    let wanted =
+        InvalidationSettings { distribution: "E1".to_owned(), budget: 30, wait: true, endpoint_url: None };
+    assert_eq!(invalidation(Run::file(file)), Some(wanted.clone()));
+    let aws = [("AWS_ENDPOINT_URL", "http://a"), ("AWS_ENDPOINT_URL_CLOUDFRONT", "http://b/")];
+    let there = InvalidationSettings { endpoint_url: Some("http://b".to_owned()), ..wanted };
+    assert_eq!(invalidation(Run::file(file).with_environment(&aws)), Some(there.clone()));
+    let ours = format!("{file}cloudfront_endpoint_url = \"http://b\"\nlocal = \"./b\"\n");
+    assert_eq!(invalidation(Run::file(&ours)), Some(there));
+    let local = Run::file(file).with_environment(&aws).flag("local", "--local", json!("./b")).load(SHOW);
+    assert_eq!(local.settings.invalidation, None);
+    assert_eq!(
+        local.notes,
+        [
+            "`invalidate` in `s3collect.toml:1` does nothing with `local`: no distribution stands before a directory"
+        ]
+    );
+}
+
+#[test]
+fn a_distribution_has_an_id_and_no_directory() {
+    assert_eq!(
+        Run::file("invalidate = \"d1.cloudfront.net\"\ncloudfront_endpoint_url = \"x.com\"").errors(SHOW),
+        [
+            "`invalidate` is no id of a CloudFront distribution: found `d1.cloudfront.net` / note: it comes from `s3collect.toml:1` / hint: it is letters and digits, e.g. `E1ABCDEF2GHIJK`; `aws cloudfront list-distributions` has it beside the domain",
+            "`cloudfront_endpoint_url` needs the scheme `http` or `https`: found `x.com` / note: it comes from `s3collect.toml:2` / hint: write `https://x.com` if that is meant"
+        ]
+    );
+    assert_eq!(
+        Run::file("local = \"./b\"").flag("invalidate", "--invalidate", json!("E1")).errors(SHOW),
+        [
+            "`--invalidate` and `local` do not go together: no distribution stands before a directory / hint: leave `--invalidate` out"
+        ]
+    );
 }

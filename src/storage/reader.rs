@@ -174,6 +174,7 @@ impl<S: Store + 'static> StorageReader<S> {
             key: self.key.clone(),
             range: (offset > 0).then_some(ByteRange { offset, length: None }),
             condition: Some(ReadCondition::Matches(self.head.etag.clone())),
+            version: None,
         };
         let target = Target { bucket: self.bucket.clone(), key: self.key.to_string() };
         Box::pin(async move {

@@ -16,8 +16,8 @@ use crate::parameters::{ObjectParameters, Parameter};
 use super::body::BodyReader;
 use super::count::Counts;
 use super::{
-    Body, Download, GetAnswer, GetRequest, ListPage, MultipartRequest, ObjectHead, Operation, Part,
-    PutAnswer, PutRequest, ReadCondition, Store, StoreError, StoreErrorKind, StoredChecksum, Target,
+    Body, Download, GetAnswer, GetRequest, ListPage, ListedVersion, MultipartRequest, ObjectHead, Operation,
+    Part, PutAnswer, PutRequest, ReadCondition, Store, StoreError, StoreErrorKind, StoredChecksum, Target,
     UploadId, multipart_etag,
 };
 
@@ -37,6 +37,20 @@ const PIECE: usize = 64 * 1024;
 pub struct MemoryStore {
     state: Mutex<State>,
     counts: Counts,
+}
+
+/// How a bucket deals with conditions of writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Conditions {
+    /// As S3 does.
+    #[default]
+    Heeded,
+    /// As if there were none.
+    Ignored,
+    /// 501, as stores that have none.
+    Refused,
+    /// 412, whatever is there.
+    Failed,
 }
 
 /// A failure that waits for its request.
@@ -101,6 +115,16 @@ impl MemoryStore {
         state.made = other.made;
     }
 
+    /// Deals with conditions of writes otherwise from now on.
+    pub fn conditions(&self, conditions: Conditions) {
+        self.state().conditions = conditions;
+    }
+
+    /// Keeps every version of what is stored from now on.
+    pub fn keep_versions(&self) {
+        self.state().versions.get_or_insert_default();
+    }
+
     /// How many multipart uploads were begun and neither completed nor given up.
     #[must_use]
     pub fn open_uploads(&self) -> usize {
@@ -147,9 +171,13 @@ impl Store for MemoryStore {
         self.answer(Operation::ListObjectsV2, prefix, |state| Ok(state.page(prefix, true, continuation)))
     }
 
-    async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectHead>, StoreError> {
+    async fn head_version(
+        &self,
+        key: &ObjectKey,
+        version: Option<&str>,
+    ) -> Result<Option<ObjectHead>, StoreError> {
         self.answer(Operation::HeadObject, key.as_str(), |state| {
-            Ok(state.objects.get(key.as_str()).map(|object| ObjectHead {
+            Ok(state.object(key.as_str(), version).map(|object| ObjectHead {
                 size: object.body.len() as u64,
                 etag: object.etag.clone(),
                 parameters: served(&object.parameters),
@@ -159,9 +187,13 @@ impl Store for MemoryStore {
         })
     }
 
+    async fn versions(&self, key: &ObjectKey) -> Result<Vec<ListedVersion>, StoreError> {
+        self.answer(Operation::ListObjectVersions, key.as_str(), |state| Ok(state.versions(key.as_str())))
+    }
+
     async fn get(&self, request: &GetRequest) -> Result<GetAnswer, StoreError> {
         self.answer(Operation::GetObject, request.key.as_str(), |state| {
-            let Some(object) = state.objects.get(request.key.as_str()) else {
+            let Some(object) = state.object(request.key.as_str(), request.version.as_deref()) else {
                 return Ok(GetAnswer::Absent);
             };
             match &request.condition {
@@ -173,15 +205,16 @@ impl Store for MemoryStore {
                 }
                 _ => {}
             }
-            let body = stretch(&object.body, request.range)?;
+            let (object, body) = (object.clone(), stretch(&object.body, request.range)?);
+            let breaks = state.breaks.pop_front();
             let target = target(request.key.as_str());
             Ok(GetAnswer::Object(Download {
                 size: object.body.len() as u64,
-                etag: object.etag.clone(),
+                etag: object.etag,
                 content_encoding: object.parameters.get(Parameter::ContentEncoding).map(str::to_owned),
                 last_modified: state.modified.get(request.key.as_str()).copied(),
                 date: Some(state.now()),
-                pieces: pieces(body, state.breaks.pop_front(), target.clone()),
+                pieces: pieces(body, breaks, target.clone()),
                 target,
             }))
         })

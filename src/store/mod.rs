@@ -49,7 +49,23 @@ pub trait Store: Send + Sync {
     ) -> impl Future<Output = Result<ListPage, StoreError>> + Send;
 
     /// What the bucket says of an object, its stored checksums included; `None` where there is none.
-    fn head(&self, key: &ObjectKey) -> impl Future<Output = Result<Option<ObjectHead>, StoreError>> + Send;
+    fn head(&self, key: &ObjectKey) -> impl Future<Output = Result<Option<ObjectHead>, StoreError>> + Send {
+        self.head_version(key, None)
+    }
+
+    /// The same of an earlier version of the object, where the bucket keeps them.
+    fn head_version(
+        &self,
+        key: &ObjectKey,
+        version: Option<&str>,
+    ) -> impl Future<Output = Result<Option<ObjectHead>, StoreError>> + Send;
+
+    /// What is and was stored under a key, at most a thousand, the latest first. A bucket that keeps no versions has what is
+    /// there now, or refuses.
+    fn versions(
+        &self,
+        key: &ObjectKey,
+    ) -> impl Future<Output = Result<Vec<ListedVersion>, StoreError>> + Send;
 
     /// An object, or a stretch of it, piece by piece; [`fetch()`] takes a small one whole.
     fn get(&self, request: &GetRequest) -> impl Future<Output = Result<GetAnswer, StoreError>> + Send;
@@ -121,6 +137,15 @@ pub struct ListedObject {
     pub last_modified: Option<SystemTime>,
 }
 
+/// A version of an object as a listing shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedVersion {
+    /// What the service calls it.
+    pub id: String,
+    /// The object as it was.
+    pub object: ListedObject,
+}
+
 /// An object as a HEAD shows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ObjectHead {
@@ -169,13 +194,15 @@ pub struct GetRequest {
     pub range: Option<ByteRange>,
     /// Only if.
     pub condition: Option<ReadCondition>,
+    /// Which of its versions; `None` for what is there now.
+    pub version: Option<String>,
 }
 
 impl GetRequest {
     /// The whole object, whatever it is.
     #[must_use]
     pub fn whole(key: ObjectKey) -> Self {
-        Self { key, range: None, condition: None }
+        Self { key, range: None, condition: None, version: None }
     }
 }
 

@@ -23,8 +23,8 @@ use crate::name::ObjectKey;
 mod resume;
 
 use super::{
-    Body, Condition, GetAnswer, GetRequest, Limit, ListPage, MultipartRequest, ObjectHead, Part, PutAnswer,
-    PutRequest, Store, StoreError, StoreErrorKind, UploadId, multipart_etag,
+    Body, Condition, GetAnswer, GetRequest, Limit, ListPage, ListedVersion, MultipartRequest, ObjectHead,
+    Part, PutAnswer, PutRequest, Store, StoreError, StoreErrorKind, UploadId, multipart_etag,
 };
 
 /// Tries in all.
@@ -154,6 +154,11 @@ struct Waits {
     attempts: usize,
 }
 
+/// The waits between so many tries, for what is no store.
+pub(crate) fn waits(attempts: Option<usize>) -> impl BackoffBuilder {
+    Waits { attempts: attempts.unwrap_or(ATTEMPTS) }
+}
+
 impl BackoffBuilder for Waits {
     type Backoff = Box<dyn Iterator<Item = Duration> + Send + Sync>;
 
@@ -177,8 +182,16 @@ impl<S: Store + 'static> Store for Retrying<S> {
         self.retried(|| self.0.inner.list_level(prefix, continuation)).await
     }
 
-    async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectHead>, StoreError> {
-        self.retried(|| self.0.inner.head(key)).await
+    async fn head_version(
+        &self,
+        key: &ObjectKey,
+        version: Option<&str>,
+    ) -> Result<Option<ObjectHead>, StoreError> {
+        self.retried(|| self.0.inner.head_version(key, version)).await
+    }
+
+    async fn versions(&self, key: &ObjectKey) -> Result<Vec<ListedVersion>, StoreError> {
+        self.retried(|| self.0.inner.versions(key)).await
     }
 
     async fn get(&self, request: &GetRequest) -> Result<GetAnswer, StoreError> {

@@ -25,6 +25,14 @@ pub enum TreeError {
         /// The manifest's name.
         manifest_name: String,
     },
+    /// A directory of the output that is somewhere else.
+    #[error("`{}` is a link that leaves `{}`", link.display(), out.display())]
+    LinkLeaves {
+        /// The link.
+        link: PathBuf,
+        /// The output as written.
+        out: PathBuf,
+    },
     /// Somebody wants it to end.
     #[error("interrupted before anything was put in place")]
     Interrupted,
@@ -67,7 +75,7 @@ impl Diagnose for TreeError {
 
     fn note(&self) -> Option<String> {
         match self {
-            Self::Read(_) => Some("nothing was put in place".to_owned()),
+            Self::Read(_) | Self::LinkLeaves { .. } => Some("nothing was put in place".to_owned()),
             Self::Write { .. } => Some("the manifest was not replaced; what it names is in place".to_owned()),
             Self::Remove { .. } => Some("the tree is written; stale files are left".to_owned()),
             Self::Overlap { .. } | Self::Foreign { .. } | Self::Interrupted => None,
@@ -78,6 +86,7 @@ impl Diagnose for TreeError {
         let hint = match self {
             Self::Overlap { .. } => "give a directory beside the static dirs",
             Self::Foreign { .. } => "correct `--out`, or run once without `--clean`",
+            Self::LinkLeaves { .. } => "remove the link, or write to where it leads",
             Self::Interrupted => return None,
             Self::Read(error) => return error.hint(),
             Self::Write { .. } | Self::Remove { .. } => {
@@ -91,7 +100,9 @@ impl Diagnose for TreeError {
         match self {
             Self::Overlap { .. } | Self::Foreign { .. } => Exit::Usage,
             Self::Interrupted => Exit::Interrupted,
-            Self::Read(_) | Self::Write { .. } | Self::Remove { .. } => Exit::Failed,
+            Self::LinkLeaves { .. } | Self::Read(_) | Self::Write { .. } | Self::Remove { .. } => {
+                Exit::Failed
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -41,6 +42,9 @@ impl<'a> Staging<'a> {
         for directory in all_directories(names) {
             // A directory comes after the one that it is in.
             let there = parent(directory).is_none_or(|it| directories[it]) && out.join(directory).is_dir();
+            if there {
+                check_link(out, &out.join(directory))?;
+            }
             directories.insert(directory, there);
         }
         Ok(Self { out, dir, directories })
@@ -102,6 +106,16 @@ impl<'a> Staging<'a> {
     pub(super) fn close(self) -> Result<(), TreeError> {
         self.dir.close().map_err(TreeError::write(self.out))
     }
+}
+
+/// Refuses a directory that is a link to somewhere else: what is written is written below the output.
+fn check_link(out: &Path, path: &Path) -> Result<(), TreeError> {
+    let links = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+    let within = || Ok::<bool, io::Error>(fs::canonicalize(path)?.starts_with(fs::canonicalize(out)?));
+    if links && !within().map_err(TreeError::write(path))? {
+        return Err(TreeError::LinkLeaves { link: path.to_owned(), out: out.to_owned() });
+    }
+    Ok(())
 }
 
 fn all_directories<'a>(names: impl Iterator<Item = &'a str>) -> BTreeSet<&'a str> {

@@ -12,7 +12,7 @@ pub(crate) fn key(text: &str) -> String {
 }
 
 /// A name in a URL at a custom domain: Django's `filepath_to_uri`.
-pub(super) fn uri(text: &str) -> String {
+pub(crate) fn uri(text: &str) -> String {
     utf8_percent_encode(&text.replace('\\', "/"), URI).to_string()
 }
 

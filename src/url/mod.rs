@@ -19,7 +19,7 @@ pub(crate) mod version_2;
 use address::{Address, Wanted};
 pub use cloudfront::PolicyTerms;
 use cloudfront::{CloudFront, check_parameters};
-pub(crate) use encode::key as quoted;
+pub(crate) use encode::{key as quoted, uri as filepath_to_uri};
 pub use error::{LONGEST_VERSION_4, UrlError};
 pub use hashed::Asked;
 pub use instant::Instant;

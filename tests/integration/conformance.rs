@@ -181,7 +181,7 @@ async fn stretches_come_back<S: Store>(store: &S) {
     let etag = put(store, "stretches", &body).await;
     let get = |range: Option<(u64, Option<u64>)>, condition| {
         let range = range.map(|(offset, length)| ByteRange { offset, length });
-        let request = GetRequest { key: key("stretches"), range, condition };
+        let request = GetRequest { range, condition, ..GetRequest::whole(key("stretches")) };
         async move { store.get(&request).await }
     };
     for (range, expected) in [

@@ -97,7 +97,7 @@ async fn a_dry_run_prints_the_plan_and_puts_nothing() {
 }
 
 const OTHER_HEADERS: &str = "warning: 1 object has other headers and the same ETag as before: caches that ask by ETag \
-     keep the old headers\n  hint: invalidate them in the CDN, where there is one\n";
+     keep the old headers\n  hint: invalidate them in the CDN, where there is one; `--invalidate` does so in CloudFront\n";
 
 /// A record tells what headers an object had, without a request.
 #[tokio::test(flavor = "multi_thread")]
@@ -148,7 +148,7 @@ async fn headers_are_compared_when_asked_for() {
 #[test]
 fn the_document_is_what_the_schema_says() {
     let tables = documented("push");
-    let [top, step, manifest, problem] = tables.as_slice() else { panic!("{tables:?}") };
+    let [top, step, manifest, invalidation, problem] = tables.as_slice() else { panic!("{tables:?}") };
 
     let sandbox = Sandbox::new().file("static/a.css", "a{}").file("more/a.css", "b{}");
     let arguments = ["push", "static", "more", "--local", "bucket", "--json", "-q"];
@@ -161,6 +161,8 @@ fn the_document_is_what_the_schema_says() {
     assert_eq!(names(&document["warnings"][0]), sorted(&required));
     let hashed = sandbox.run(&[&arguments[..], &["--manifest"]].concat()).json();
     assert_eq!((names(&hashed), names(&hashed["manifest"])), (top.clone(), manifest.clone()));
+    let told = ["distribution", "id", "paths", "state"].map(str::to_owned);
+    assert_eq!(invalidation, &told, "what `invalidation` tests");
     let refused = sandbox.run(&["push", "nowhere", "--local", "bucket", "--json", "-q"]).json();
     assert_eq!(names(&refused), *top);
     assert_eq!((&refused["ok"], &refused["verb"]), (&Value::from(false), &Value::from("push")));

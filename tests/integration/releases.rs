@@ -19,14 +19,15 @@ use tempfile::TempDir;
 
 use crate::support::Sandbox;
 
-/// An endpoint with the bucket `acme`, and three trees whose environment points at it.
+/// A location of its own at an endpoint, and three trees whose environment points at it.
 struct Bench {
-    server: Server,
+    /// The embedded endpoint, unless a real server was named.
+    embedded: Option<(Server, TempDir)>,
+    location: String,
     sandbox: Sandbox,
-    _directory: TempDir,
 }
 
-/// Key → body and headers.
+/// Name → body and headers.
 type Objects = BTreeMap<String, (Vec<u8>, String)>;
 
 impl Bench {
@@ -36,12 +37,27 @@ impl Bench {
         let options = Options { create_buckets, faults, log: true, ..Options::new(directory.path()) };
         let keys = options.credentials.clone();
         let server = Server::start(options).await.expect("an endpoint");
+        let place = [server.endpoint_url(), "acme".to_owned(), keys.access_key, keys.secret_key];
+        Self::at(place, "static", Some((server, directory)))
+    }
+
+    /// The same at the server that `S3COLLECT_TEST_ENDPOINT` names, if it names one.
+    fn real(location: &str) -> Option<Self> {
+        let [endpoint, bucket, access_key, secret_key] =
+            ["ENDPOINT", "BUCKET", "ACCESS_KEY", "SECRET_KEY"].map(|name| told(name, ""));
+        let chance = std::process::id();
+        let location = format!("{location}-{chance}");
+        (!endpoint.is_empty()).then(|| Self::at([endpoint, bucket, access_key, secret_key], &location, None))
+    }
+
+    fn at(place: [String; 4], location: &str, embedded: Option<(Server, TempDir)>) -> Self {
+        let [endpoint, bucket, access_key, secret_key] = place;
         let sandbox = Sandbox::new()
-            .env("AWS_STORAGE_BUCKET_NAME", "acme")
-            .env("AWS_LOCATION", "static")
-            .env("AWS_S3_ENDPOINT_URL", &server.endpoint_url())
-            .env("AWS_S3_ACCESS_KEY_ID", &keys.access_key)
-            .env("AWS_S3_SECRET_ACCESS_KEY", &keys.secret_key)
+            .env("AWS_STORAGE_BUCKET_NAME", &bucket)
+            .env("AWS_LOCATION", location)
+            .env("AWS_S3_ENDPOINT_URL", &endpoint)
+            .env("AWS_S3_ACCESS_KEY_ID", &access_key)
+            .env("AWS_S3_SECRET_ACCESS_KEY", &secret_key)
             .env("HOSTNAME", "here");
         for tree in 0..3 {
             let page = format!("<p>{tree}");
@@ -50,7 +66,12 @@ impl Bench {
             sandbox.write(&format!("{tree}/index.html"), page);
             sandbox.write(&format!("{tree}/same.txt"), "same");
         }
-        Self { server, sandbox, _directory: directory }
+        Self { embedded, location: location.to_owned(), sandbox }
+    }
+
+    fn server(&self) -> &Server {
+        let (server, _) = self.embedded.as_ref().expect("the embedded endpoint");
+        server
     }
 
     fn push(&self, tree: usize, more: &[&str]) -> crate::support::Run {
@@ -66,49 +87,73 @@ impl Bench {
 
     /// How many requests were answered so far.
     fn answered(&self) -> usize {
-        self.server.requests().len()
+        self.server().requests().len()
+    }
+
+    /// Kills a push of a tree somewhere on its way; whether it was still there.
+    async fn kill(&self, tree: usize, chance: &mut Chance) -> bool {
+        let begun = self.embedded.is_some().then(|| self.answered());
+        let mut child = self.spawn(tree, &["--claim-timeout", "0s"]);
+        match begun {
+            Some(begun) => {
+                let after = begun + chance.below(18);
+                while self.answered() < after && child.try_wait().expect("a child").is_none() {
+                    tokio::time::sleep(Duration::from_micros(200)).await;
+                }
+            }
+            // Nobody counts: by time, of which a push takes some tens of milliseconds.
+            None => tokio::time::sleep(Duration::from_millis(5 + chance.below(120) as u64)).await,
+        }
+        child.kill().expect("a signal");
+        child.wait().expect("it ends").code().is_none()
     }
 }
 
 /// What a reader sees: the bucket through the library's own client.
-struct Reader(S3Store);
+struct Reader {
+    store: S3Store,
+    location: String,
+}
 
 impl Reader {
     async fn new(bench: &Bench) -> Self {
         let environment = bench.sandbox.environment().clone();
         let given = Given::new(&environment, Path::new("/nonexistent"));
         let loaded = load(given, Needs { bucket: true, sources: false }).expect("settings");
-        Self(Session::open(&loaded.settings).await.expect("a store").store)
+        let store = Session::open(&loaded.settings).await.expect("a store").store;
+        Self { store, location: bench.location.clone() }
     }
 
-    async fn body(&self, key: &str) -> Option<Vec<u8>> {
-        let key = ObjectKey::new(key).expect("a key");
-        match fetch(&self.0, &key, None, 1 << 20).await.expect("an answer") {
+    async fn body(&self, name: &str) -> Option<Vec<u8>> {
+        let key = ObjectKey::new(format!("{}/{name}", self.location)).expect("a key");
+        match fetch(&self.store, &key, None, 1 << 20).await.expect("an answer") {
             Fetch::Object(fetched) => Some(fetched.body.into()),
             Fetch::Absent | Fetch::Unchanged => None,
         }
     }
 
-    /// Key → body and headers of each object that is no record.
+    /// Name → body and headers of each object that is no record.
     async fn objects(&self) -> Objects {
         let mut objects = Objects::new();
-        for object in self.0.list("static/", None).await.expect("a page").objects {
+        let prefix = format!("{}/", self.location);
+        for object in self.store.list(&prefix, None).await.expect("a page").objects {
             if object.key.contains("/.s3collect/") {
                 continue;
             }
             let key = ObjectKey::new(object.key.as_str()).expect("a key");
-            let head = self.0.head(&key).await.expect("an answer").expect("it was listed");
-            let body = self.body(&object.key).await.expect("it was listed");
-            objects.insert(object.key, (body, format!("{:?}", head.parameters)));
+            let head = self.store.head(&key).await.expect("an answer").expect("it was listed");
+            let name = object.key.strip_prefix(&prefix).expect("it was asked for").to_owned();
+            let body = self.body(&name).await.expect("it was listed");
+            objects.insert(name, (body, format!("{:?}", head.parameters)));
         }
         objects
     }
 
     /// Follows the manifest, if there is one: everything that it names is there, as it was hashed.
     async fn follow(&self) {
-        let Some(document) = self.body("static/staticfiles.json").await else { return };
+        let Some(document) = self.body("staticfiles.json").await else { return };
         for (name, stored_name) in Manifest::parse(&document).expect("a manifest").paths() {
-            let body = self.body(&format!("static/{stored_name}")).await;
+            let body = self.body(stored_name).await;
             let body = body.unwrap_or_else(|| panic!("{name}: `{stored_name}` is missing"));
             let hash = hex(&Md5::digest(&body));
             assert!(stored_name.contains(&hash[..12]), "{name}: `{stored_name}` holds {hash}");
@@ -153,21 +198,19 @@ fn kills() -> usize {
 /// manifest then finds everything, and what the next push makes of the bucket is what an undisturbed one makes.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_push_leaves_a_whole_release_and_is_finished_by_the_next() {
+    let killed = killed_pushes(&Bench::new(Vec::new()).await, kills()).await;
+    assert!(killed > kills() / 4, "only {killed} of {} were killed in time", kills());
+}
+
+/// Kills pushes, and says how many were killed in time.
+async fn killed_pushes(bench: &Bench, kills: usize) -> usize {
     let expected = undisturbed().await;
-    let bench = Bench::new(Vec::new()).await;
-    let reader = Reader::new(&bench).await;
+    let reader = Reader::new(bench).await;
     let mut chance = Chance(0x5eed);
-    let (kills, mut killed) = (kills(), 0);
+    let mut killed = 0;
     for round in 0..kills {
-        let (tree, after) = (chance.below(3), chance.below(18));
-        let begun = bench.answered();
-        let mut child = bench.spawn(tree, &["--claim-timeout", "0s"]);
-        while bench.answered() < begun + after && child.try_wait().expect("a child").is_none() {
-            tokio::time::sleep(Duration::from_micros(200)).await;
-        }
-        child.kill().expect("a signal");
-        let status = child.wait().expect("it ends");
-        killed += usize::from(status.code().is_none());
+        let tree = chance.below(3);
+        killed += usize::from(bench.kill(tree, &mut chance).await);
         reader.follow().await;
         // Not after each: a push that follows a killed one is killed as well now and then.
         if round % 4 == 3 || round + 1 == kills {
@@ -177,17 +220,20 @@ async fn a_killed_push_leaves_a_whole_release_and_is_finished_by_the_next() {
             assert_is(&reader.objects().await, &expected[next], round);
         }
     }
-    assert!(killed > kills / 4, "only {killed} of {kills} were killed in time");
+    killed
 }
 
 /// Readers follow the manifest while one push after the other replaces it.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_follows_the_manifest_finds_everything_at_any_moment() {
-    let bench = Bench::new(Vec::new()).await;
+    followed(&Bench::new(Vec::new()).await, 12).await;
+}
+
+async fn followed(bench: &Bench, pushes: usize) {
     assert_eq!(bench.push(0, &[]).status, 0);
     let done = std::sync::atomic::AtomicBool::new(false);
     let readers = (0..3).map(|_| async {
-        let reader = Reader::new(&bench).await;
+        let reader = Reader::new(bench).await;
         let mut rounds = 0;
         while !done.load(std::sync::atomic::Ordering::Relaxed) {
             reader.follow().await;
@@ -196,7 +242,7 @@ async fn who_follows_the_manifest_finds_everything_at_any_moment() {
         rounds
     });
     let writer = async {
-        for round in 1..12 {
+        for round in 1..pushes {
             let mut child = bench.spawn(round % 3, &[]);
             while child.try_wait().expect("a child").is_none() {
                 tokio::time::sleep(Duration::from_millis(1)).await;
@@ -212,7 +258,7 @@ async fn who_follows_the_manifest_finds_everything_at_any_moment() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_never_mix() {
     let expected = undisturbed().await;
-    for round in 0..6 {
+    for _ in 0..6 {
         // Claims that take a while make it likely that they meet.
         let slow = Fault {
             operation: Some("PutObject".to_owned()),
@@ -221,24 +267,64 @@ async fn two_processes_never_mix() {
             effect: Effect::Delay(Duration::from_millis(150)),
         };
         let bench = Bench::new(vec![slow]).await;
-        let children = [bench.spawn(0, &[]), bench.spawn(1, &[])];
-        let mut codes = Vec::new();
-        for child in children {
-            let output = tokio::task::spawn_blocking(move || child.wait_with_output());
-            let output = output.await.expect("no panic").expect("it ends");
-            codes.push((output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned()));
-        }
-        assert!(codes.iter().any(|(code, _)| *code == Some(0)), "{codes:?}");
-        for (code, stderr) in &codes {
-            assert!(
-                *code == Some(0) || (*code == Some(4) && stderr.contains("error: overtaken: ")),
-                "{codes:?}"
-            );
-        }
-        let found = Reader::new(&bench).await.objects().await;
-        let whole = |tree: &Objects| tree.iter().all(|(key, object)| found.get(key) == Some(object));
-        assert!(whole(&expected[0]) || whole(&expected[1]), "{round}: {codes:?}");
+        meet(&bench, &expected).await;
     }
+}
+
+/// Two pushes at once.
+async fn meet(bench: &Bench, expected: &[Objects]) {
+    let children = [bench.spawn(0, &[]), bench.spawn(1, &[])];
+    let mut codes = Vec::new();
+    for child in children {
+        let output = tokio::task::spawn_blocking(move || child.wait_with_output());
+        let output = output.await.expect("no panic").expect("it ends");
+        codes.push((output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned()));
+    }
+    assert!(codes.iter().any(|(code, _)| *code == Some(0)), "{codes:?}");
+    for (code, stderr) in &codes {
+        assert!(*code == Some(0) || (*code == Some(4) && stderr.contains("error: overtaken: ")), "{codes:?}");
+    }
+    let found = Reader::new(bench).await.objects().await;
+    let whole = |tree: &Objects| tree.iter().all(|(key, object)| found.get(key) == Some(object));
+    assert!(whole(&expected[0]) || whole(&expected[1]), "{codes:?}");
+}
+
+/// All of that, shortened, against a real server, which `scripts/servers/conformance` names; and the way back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_server_keeps_releases() {
+    let Some(bench) = Bench::real("releases") else { return };
+    let conditional = !told("LACKS", "").contains("conditions");
+    let killed = killed_pushes(&bench, 24).await;
+    assert!(killed > 3, "only {killed} were killed in time");
+    followed(&bench, 6).await;
+    let expected = undisturbed().await;
+    for round in 0..3 {
+        let bench = Bench::real(&format!("releases-{round}")).expect("it is named");
+        if conditional {
+            meet(&bench, &expected).await;
+        }
+    }
+    assert_eq!(bench.push(0, &[]).status, 0);
+    assert_eq!(bench.push(1, &[]).status, 0);
+    let run = |arguments: &[&str]| {
+        let run = bench.sandbox.run(arguments);
+        assert_eq!(run.status, 0, "{arguments:?}: {run:?}");
+    };
+    run(&["rollback"]);
+    let reader = Reader::new(&bench).await;
+    assert_eq!(expected[0]["staticfiles.json"], reader.objects().await["staticfiles.json"]);
+    run(&["verify", "--deep"]);
+    let soon = ["--set", "min_age=0s", "--set", "retain_releases=1"];
+    let alone: &[&str] = if conditional { &[] } else { &["--alone"] };
+    run(&[&["gc", "--yes"], &soon[..], alone].concat());
+    run(&["verify", "--deep", "--strict"]);
+    reader.follow().await;
+}
+
+/// What the environment says of a real server.
+#[expect(clippy::disallowed_methods, reason = "a test is told from outside where a server is")]
+fn told(name: &str, default: &str) -> String {
+    std::env::var(format!("S3COLLECT_TEST_{name}")).unwrap_or_else(|_| default.to_owned())
 }
 
 /// The claim of a killed push keeps the next one no longer than it was told to wait.
@@ -253,7 +339,7 @@ async fn a_claim_that_was_left_is_waited_for_and_told() {
     let bench = Bench::new(vec![slow]).await;
     let mut child = bench.spawn(0, &[]);
     let claimed = |bench: &Bench| {
-        let claims = bench.server.requests();
+        let claims = bench.server().requests();
         let key = Some("static/.s3collect/default/current");
         claims.iter().filter(|request| request.method == "PUT" && request.key.as_deref() == key).count() >= 2
     };
@@ -262,7 +348,7 @@ async fn a_claim_that_was_left_is_waited_for_and_told() {
     }
     child.kill().expect("a signal");
     child.wait().expect("it ends");
-    bench.server.set_faults(Vec::new()).expect("no faults");
+    bench.server().set_faults(Vec::new()).expect("no faults");
     let begun = Instant::now();
     let run = bench.push(1, &["--claim-timeout", "3s"]);
     assert!((1..30).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
@@ -272,7 +358,50 @@ async fn a_claim_that_was_left_is_waited_for_and_told() {
     assert_eq!(run.status, 0, "{told}");
     assert!(lines[0].starts_with("waiting for the push `ID` by `here`, at most "), "{told}");
     assert_eq!(lines[1], "warning: the push `ID` by `here` never ended, last seen ID");
-    assert_eq!(lines[2], "  note: it is taken for dead, and this push goes on in its place");
+    assert_eq!(lines[2], "  note: it is taken for dead, and this run goes on in its place");
+}
+
+/// A push that stands still for longer than its claim lives (a suspended machine, a paused container) is passed over, and
+/// does no harm when it goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_that_stood_still_for_too_long_is_overtaken() {
+    let expected = undisturbed().await;
+    let slow = Fault {
+        operation: Some("PutObject".to_owned()),
+        key: Some("static/same.txt".to_owned()),
+        when: When::Always,
+        effect: Effect::Delay(Duration::from_secs(2)),
+    };
+    let bench = Bench::new(vec![slow]).await;
+    let child = bench.spawn(0, &["--claim-timeout", "3s"]);
+    let pid = child.id().to_string();
+    let signal = |name: &str| {
+        let sent = std::process::Command::new("kill").args([name, &pid]).status();
+        assert!(sent.expect("a signal").success());
+    };
+    let claimed = || {
+        let requests = bench.server().requests();
+        let claims = requests.iter().filter(|request| {
+            request.method == "PUT" && request.key.as_deref() == Some("static/.s3collect/default/current")
+        });
+        claims.count() >= 2
+    };
+    while !claimed() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    signal("-STOP");
+    bench.server().set_faults(Vec::new()).expect("no faults");
+    let other = bench.push(1, &["--claim-timeout", "3s"]);
+    assert_eq!(other.status, 0, "{}", other.stderr);
+    signal("-CONT");
+    let output = tokio::task::spawn_blocking(move || child.wait_with_output());
+    let output = output.await.expect("no panic").expect("it ends");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{told}");
+    assert!(told.contains("error: overtaken: ") || told.contains("is another object now"), "{told}");
+    let reader = Reader::new(&bench).await;
+    assert_is(&reader.objects().await, &expected[1], 0);
+    reader.follow().await;
 }
 
 /// Of 5,000 files, counted by the server: next to nothing when nothing changed, and what changed besides.

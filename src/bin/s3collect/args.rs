@@ -12,8 +12,8 @@ use s3collect::releases;
 
 use crate::examples::{
     COMPLETIONS_EXAMPLES, EXAMPLES, EXPLAIN_EXAMPLES, GC_EXAMPLES, IMPORT_EXAMPLES, MAN_EXAMPLES,
-    MANIFEST_EXAMPLES, MIGRATE_EXAMPLES, POLICY_EXAMPLES, PUSH_EXAMPLES, RELEASES_EXAMPLES, SERVE_EXAMPLES,
-    SETTINGS_EXAMPLES, VERIFY_EXAMPLES,
+    MANIFEST_EXAMPLES, MIGRATE_EXAMPLES, POLICY_EXAMPLES, PUSH_EXAMPLES, RELEASES_EXAMPLES,
+    ROLLBACK_EXAMPLES, SERVE_EXAMPLES, SETTINGS_EXAMPLES, VERIFY_EXAMPLES,
 };
 
 mod settings;
@@ -75,6 +75,9 @@ pub(crate) enum Verb {
     /// List the releases that pushes recorded, the last one first
     #[command(after_help = RELEASES_EXAMPLES)]
     Releases(Releases),
+    /// Put an earlier release back, once all that it needs is known to be there
+    #[command(after_help = ROLLBACK_EXAMPLES)]
+    Rollback(Rollback),
     /// Compare the bucket with the last release: missing, changed body, changed headers; exit 3 on any
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(Verify),
@@ -130,6 +133,21 @@ pub(crate) struct Releases {
     /// The most that are listed
     #[arg(short = 'n', long, value_name = "N", default_value_t = releases::SHOWN)]
     pub(crate) limit: usize,
+    #[command(flatten)]
+    pub(crate) settings: SettingsFlags,
+}
+
+#[derive(Args)]
+pub(crate) struct Rollback {
+    /// The release, or how its id begins; without it the one before the live one
+    #[arg(value_name = "ID")]
+    pub(crate) release: Option<String>,
+    /// Print what would be put back, and what cannot be; only reads from the bucket
+    #[arg(short = 'n', long)]
+    pub(crate) dry_run: bool,
+    /// Go back to the `--release-order` of that release too, so that those after it may be pushed again
+    #[arg(long)]
+    pub(crate) accept_order: bool,
     #[command(flatten)]
     pub(crate) settings: SettingsFlags,
 }

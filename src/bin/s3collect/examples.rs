@@ -80,6 +80,12 @@ EXAMPLES
   s3collect releases
   s3collect releases --app shop --limit 5 --json";
 
+pub(crate) const ROLLBACK_EXAMPLES: &str = "\
+EXAMPLES
+  s3collect rollback                                the release before the live one
+  s3collect rollback --dry-run
+  s3collect rollback 20261121T101112Z               as `s3collect releases` lists them";
+
 pub(crate) const VERIFY_EXAMPLES: &str = "\
 EXAMPLES
   s3collect verify                                  ETags, sizes, and headers by a HEAD each

@@ -42,13 +42,14 @@ pub(crate) fn tell(summary: &GcSummary, as_json: bool, printer: &Printer) -> io:
         printer.json(summary)?;
     } else {
         // Whoever deletes has seen what goes; what stays against expectation is told in any case.
-        for step in summary.steps.iter().filter(|step| summary.dry_run || step.action == "keep") {
-            printer.data(&format!("{:6}  {}  {}\n", step.action, step.key, step.reason))?;
-        }
+        let told = summary.steps.iter().filter(|step| summary.dry_run || step.action == "keep");
+        printer.rows(told.map(|step| format!("{:6}  {}  {}", step.action, step.key, step.reason)))?;
+        printer.invalidation_due(summary.invalidation.as_ref())?;
     }
     if summary.ok || summary.deleted > 0 {
         printer.line(&summary.to_string());
     }
+    printer.invalidation(summary.invalidation.as_ref());
     Ok(summary.exit())
 }
 

@@ -15,6 +15,7 @@ mod over_store;
 mod policy_verb;
 mod push_verb;
 mod releases_verb;
+mod rollback_verb;
 mod serve_verb;
 mod settings_verb;
 mod storage_verb;
@@ -36,6 +37,7 @@ use s3collect::gc::{GcOptions, GcSummary};
 use s3collect::push::PushOptions;
 use s3collect::releases;
 use s3collect::report::Summary;
+use s3collect::rollback::{RollbackOptions, RollbackSummary};
 use s3collect::session;
 use s3collect::settings::{Combined, Given, Layer, Loaded, Needs, Source, combine};
 use s3collect::tree::TreeOptions;
@@ -43,8 +45,8 @@ use s3collect::verify::{VerifyOptions, VerifySummary};
 use tokio::runtime::{Builder, Runtime};
 
 use args::{
-    Arguments, Django, Explain, Gc, Global, IamPolicy, Manifest, Push, Releases, SettingsFlags, SettingsVerb,
-    StorageVerb, Url, Verb, Verify,
+    Arguments, Django, Explain, Gc, Global, IamPolicy, Manifest, Push, Releases, Rollback, SettingsFlags,
+    SettingsVerb, StorageVerb, Url, Verb, Verify,
 };
 use output::{Printer, Verbosity};
 use push_verb::{Asked, Reports};
@@ -126,6 +128,7 @@ impl Surroundings {
             Verb::Explain(explain) => self.explain(global, explain),
             Verb::Manifest(manifest) => self.manifest(global, manifest),
             Verb::Releases(asked) => self.releases(global, asked),
+            Verb::Rollback(asked) => self.rollback(global, asked),
             Verb::Verify(asked) => self.verify(global, asked),
             Verb::Gc(gc) => self.gc(global, gc),
             Verb::Storage(verb) => self.storage(global, verb),
@@ -179,6 +182,20 @@ impl Surroundings {
             Err((warnings, errors)) => {
                 let refused = releases::Releases { warnings, ..releases::Releases::refused(None, errors) };
                 releases_verb::tell(&refused, global.json, &self.printer)
+            }
+        }
+    }
+
+    fn rollback(&self, global: &Global, asked: Rollback) -> io::Result<Exit> {
+        let Rollback { release, dry_run, accept_order, settings } = asked;
+        let by = author::author(&self.environment);
+        let options = RollbackOptions { release, dry_run, accept_order, by };
+        match self.connection_settings(global, settings, false) {
+            Ok(loaded) => rollback_verb::run(loaded, &options, global.json, &self.printer),
+            Err((warnings, errors)) => {
+                let mut refused = RollbackSummary::refused(None, errors);
+                refused.summary.warnings = warnings;
+                rollback_verb::tell(&refused, global.json, &self.printer)
             }
         }
     }

@@ -9,7 +9,9 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use s3collect::error::{Exit, Problem};
-use s3collect::report::{Bytes, Event, Reporter, escape};
+use s3collect::report::{
+    Bytes, Event, InvalidationState, InvalidationSummary, Reporter, escape, escape_json,
+};
 use serde::Serialize;
 use serde_json::json;
 
@@ -47,9 +49,15 @@ impl Printer {
         Self { verbosity, color, bar: Mutex::new(None), show_bar }
     }
 
-    /// Data, to stdout. The error of a pipe whose reader has gone is the caller's to end quietly on.
+    /// Data as it is, to stdout. The error of a pipe whose reader has gone is the caller's to end quietly on.
     pub(crate) fn data(&self, text: &str) -> io::Result<()> {
         self.bytes(text.as_bytes())
+    }
+
+    /// Lines of data with names in them, one a line whatever is in it.
+    pub(crate) fn rows<T: AsRef<str>>(&self, rows: impl IntoIterator<Item = T>) -> io::Result<()> {
+        let text: String = rows.into_iter().map(|row| escape(row.as_ref()).into_owned() + "\n").collect();
+        self.data(&text)
     }
 
     /// The same for what need not be text.
@@ -59,6 +67,22 @@ impl Printer {
         stdout.flush()
     }
 
+    /// The paths that CloudFront would be told, as data.
+    pub(crate) fn invalidation_due(&self, told: Option<&InvalidationSummary>) -> io::Result<()> {
+        let due = told.filter(|told| told.state == InvalidationState::Due);
+        let rows = due.into_iter().flat_map(|told| {
+            told.paths.iter().map(|path| format!("invalidate  {path}  on {}", told.distribution))
+        });
+        self.rows(rows)
+    }
+
+    /// What CloudFront was told, for people.
+    pub(crate) fn invalidation(&self, told: Option<&InvalidationSummary>) {
+        if let Some(told) = told {
+            self.line(&told.to_string());
+        }
+    }
+
     /// A question on the terminal, which waits for its answer on the same line.
     pub(crate) fn question(&self, text: &str) {
         self.stderr(&escape(text));
@@ -66,7 +90,7 @@ impl Printer {
 
     /// A document, to stdout, for programs: indented, with a newline at its end.
     pub(crate) fn json(&self, document: &impl Serialize) -> io::Result<()> {
-        let mut text = serde_json::to_string_pretty(document)?;
+        let mut text = escape_json(serde_json::to_string_pretty(document)?);
         text.push('\n');
         self.data(&text)
     }
@@ -273,10 +297,5 @@ mod tests {
         let rateless = |text: String| text.rsplit_once("  ").map(|(before, _)| before.to_owned());
         assert_eq!(rateless(told(0)).as_deref(), Some("3.0 MiB"));
         assert_eq!(rateless(told(6 << 20)).as_deref(), Some("0/1 files  3.0 MiB/6.0 MiB"));
-    }
-
-    #[test]
-    fn nothing_from_a_file_name_reaches_the_terminal_raw() {
-        assert_eq!(escape("a\u{1b}[31m\nb\u{202e}é"), "a\\u{1b}[31m\\u{a}b\\u{202e}é");
     }
 }

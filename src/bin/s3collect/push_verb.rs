@@ -8,7 +8,7 @@ use std::sync::Arc;
 use s3collect::error::{Exit, Problem};
 use s3collect::prepare::prepare;
 use s3collect::push::{self, PushOptions};
-use s3collect::report::{self, Summary};
+use s3collect::report::{self, StepSummary, Summary};
 use s3collect::session::Session;
 use s3collect::settings::{Loaded, Settings};
 use tokio_util::sync::CancellationToken;
@@ -59,13 +59,14 @@ pub(crate) fn tell(mut summary: Summary, asked: &Asked, printer: &Printer) -> io
     if asked.json {
         printer.json(&summary)?;
     } else if summary.dry_run {
-        for step in &summary.steps {
-            printer.data(&format!("{:4}  {}  {}\n", step.action, step.key, step.reason))?;
-        }
+        let row = |step: &StepSummary| format!("{:4}  {}  {}", step.action, step.key, step.reason);
+        printer.rows(summary.steps.iter().map(row))?;
+        printer.invalidation_due(summary.invalidation.as_ref())?;
     }
     if !summary.steps.is_empty() || summary.ok {
         printer.line(&summary.to_string());
     }
+    printer.invalidation(summary.invalidation.as_ref());
     Ok(summary.exit(asked.differences_fail))
 }
 

@@ -41,12 +41,11 @@ pub(crate) fn tell(found: &Releases, as_json: bool, printer: &Printer) -> io::Re
     if found.releases.is_empty() && found.ok {
         printer.line("no releases are recorded");
     } else if !found.releases.is_empty() {
-        let lines: String = found.releases.iter().map(row).collect();
         let head = format!(
-            "{:2}{:25}  {:20}  {:>8}  {:>10}  {}\n",
+            "{:2}{:25}  {:20}  {:>8}  {:>10}  {}",
             "", "release", "recorded", "objects", "size", "order"
         );
-        printer.data(&(trimmed(&head) + &lines))?;
+        printer.rows([head].into_iter().chain(found.releases.iter().map(row)))?;
     }
     let more = found.recorded - found.releases.len() as u64;
     if found.ok && more > 0 {
@@ -72,9 +71,8 @@ fn row(line: &ReleaseLine) -> String {
     let objects = line.objects.map_or("-".to_owned(), |objects| objects.to_string());
     let size = line.bytes.map_or("-".to_owned(), |bytes| Bytes(bytes).to_string());
     let order = line.order.map(|order| order.to_string()).unwrap_or_default();
-    trimmed(&format!("{mark:2}{:25}  {recorded:20}  {objects:>8}  {size:>10}  {order}\n", line.id.as_str()))
-}
-
-fn trimmed(line: &str) -> String {
-    format!("{}\n", line.trim_end())
+    let restores = line.restores.as_ref().map(|id| format!("restores {id}")).unwrap_or_default();
+    let id = line.id.as_str();
+    let row = format!("{mark:2}{id:25}  {recorded:20}  {objects:>8}  {size:>10}  {order:5}  {restores}");
+    row.trim_end().to_owned()
 }

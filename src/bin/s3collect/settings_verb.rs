@@ -20,7 +20,7 @@ pub(crate) fn show(combined: Combined, all: bool, as_json: bool, printer: &Print
         printer.json(&rows)?;
     } else {
         let shown: Vec<&Row> = rows.iter().filter(|row| all || !row.is_default).collect();
-        printer.data(&columns(&shown))?;
+        printer.rows(columns(&shown).lines())?;
         let hidden = rows.len() - shown.len();
         if hidden > 0 {
             printer.line(&format!("{hidden} settings are at their default; `--all` shows them"));
@@ -65,7 +65,7 @@ fn problems(combined: Combined, needs: Needs) -> (Vec<Problem>, Vec<Problem>) {
     (warnings, Problem::all(&errors))
 }
 
-/// `name = value  # origin`, in columns as long as values are short.
+/// `name = value  # origin` a line, in columns as long as values are short.
 fn columns(rows: &[&Row]) -> String {
     const WIDEST: usize = 40;
     let values: Vec<String> = rows.iter().map(|row| show::toml_text(&row.value)).collect();

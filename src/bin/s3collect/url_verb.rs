@@ -50,8 +50,8 @@ pub(crate) fn run(
     if as_json {
         printer.json(&answer.urls)?;
     } else {
-        let line = |url: &NamedUrl| format!("{}\n", url.cookies.as_ref().unwrap_or(&url.url));
-        printer.data(&answer.urls.iter().map(line).collect::<String>())?;
+        let line = |url: &NamedUrl| url.cookies.as_ref().unwrap_or(&url.url).clone();
+        printer.rows(answer.urls.iter().map(line))?;
     }
     Ok(Exit::Done)
 }

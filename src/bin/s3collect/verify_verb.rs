@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use s3collect::error::Exit;
 use s3collect::settings::Loaded;
-use s3collect::verify::{VerifyOptions, VerifySummary, verify};
+use s3collect::verify::{VerifyOptions, VerifyStep, VerifySummary, verify};
 
 use crate::output::Printer;
 use crate::over_store::{NoStore, over_store};
@@ -40,9 +40,8 @@ pub(crate) fn tell(summary: &VerifySummary, as_json: bool, printer: &Printer) ->
     if as_json {
         printer.json(summary)?;
     } else {
-        for step in &summary.steps {
-            printer.data(&format!("{:7}  {}  {}\n", step.difference, step.key, step.reason))?;
-        }
+        let row = |step: &VerifyStep| format!("{:7}  {}  {}", step.difference, step.key, step.reason);
+        printer.rows(summary.steps.iter().map(row))?;
     }
     if summary.objects > 0 || summary.ok {
         printer.line(&summary.to_string());

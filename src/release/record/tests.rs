@@ -1,3 +1,6 @@
+use std::io::Read as _;
+
+use flate2::read::MultiGzDecoder;
 use proptest::prelude::*;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -32,6 +35,7 @@ fn record(objects: impl IntoIterator<Item = (String, RecordedObject)>) -> Record
         id: ReleaseId::begun(0, 1),
         app: "default".to_owned(),
         order: None,
+        restores: None,
         settings: "0123".to_owned(),
         manifest: None,
         objects: objects.into_iter().collect(),
@@ -89,6 +93,48 @@ fn what_is_none_is_told() {
     assert!(Record::parse(&row(r#"["a","h",1,1,0,"",null,null]"#, 1)).is_ok());
 }
 
+/// Whoever can write to the bucket can write a record.
+#[test]
+fn no_name_leads_anywhere_else() {
+    for name in ["", "..", "../x", "/x", "a/../../x", "a//x", "a/./x", "x/", "//x"] {
+        let row = format!(r#"[{},"p",1,1,0,"",null,null]"#, json!(name));
+        let text = format!(
+            r#"{{"s3collect_record":1,"id":"a","app":"","settings":"","headers":[{{}}],"objects":[{row}]}}"#
+        );
+        let error = Record::parse(&compressed(&text)).expect_err("no record").to_string();
+        assert_eq!(error, format!("it holds the name `{name}`, which is none"));
+    }
+    for id in ["../current", "a/b", "", "a\nb"] {
+        let text = format!(
+            r#"{{"s3collect_record":1,"id":{},"app":"","settings":"","headers":[],"objects":[]}}"#,
+            json!(id)
+        );
+        assert!(Record::parse(&compressed(&text)).is_err(), "{id}");
+    }
+}
+
+/// A few kilobytes that become a gigabyte, and a megabyte that every object would have a copy of.
+#[test]
+fn memory_is_bounded_by_what_was_sent() {
+    let piece = vec![b' '; 1 << 20];
+    let mut encoder = GzBuilder::new().write(Vec::new(), Compression::fast());
+    for _ in 0..256 {
+        encoder.write_all(&piece).expect("memory takes it");
+    }
+    let bomb = encoder.finish().expect("memory takes it");
+    let error = Record::parse(&bomb).expect_err("a bomb");
+    assert_eq!(error.to_string(), "it cannot be decompressed");
+
+    let long = "x".repeat(1 << 20);
+    let rows: Vec<String> =
+        (0..30_000).map(|number| format!(r#"["{number}","p",1,1,0,"",null,null]"#)).collect();
+    let text = format!(
+        r#"{{"s3collect_record":1,"id":"a","app":"","settings":"","headers":[{{"a":"{long}"}}],"objects":[{}]}}"#,
+        rows.join(",")
+    );
+    assert_eq!(Record::parse(&compressed(&text)).expect("a record").objects.len(), 30_000);
+}
+
 /// Two objects and an entry of the manifest for each of 25,000 files, with hashes as hard to compress as real ones.
 #[test]
 fn fifty_thousand_objects_are_under_five_megabytes() {
@@ -134,7 +180,8 @@ fn objects() -> impl Strategy<Value = BTreeMap<String, RecordedObject>> {
             put_at,
         },
     );
-    proptest::collection::btree_map(".{0,8}", object, 0..8)
+    let name = ".{1,8}".prop_filter("a name", |name| AssetName::new(name.as_str()).is_ok());
+    proptest::collection::btree_map(name, object, 0..8)
 }
 
 proptest! {

@@ -43,8 +43,6 @@ pub enum Status {
     Acts,
     /// It is read and checked, and has no meaning here; its row says why.
     Accepted,
-    /// It is read and checked, and a warning says that it does nothing yet.
-    ComesLater,
     /// It is an error to give it.
     Removed {
         /// Why it is gone.
@@ -55,13 +53,12 @@ pub enum Status {
 }
 
 impl Status {
-    /// In words: `acts`, `accepted`, `comes later`, `removed`.
+    /// In words: `acts`, `accepted`, `removed`.
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
             Self::Acts => "acts",
             Self::Accepted => "accepted",
-            Self::ComesLater => "comes later",
             Self::Removed { .. } => "removed",
         }
     }
@@ -107,11 +104,6 @@ impl Setting {
 
     const fn differs(mut self, difference: &'static str) -> Self {
         self.difference = difference;
-        self
-    }
-
-    const fn later(mut self) -> Self {
-        self.status = Status::ComesLater;
         self
     }
 

@@ -56,11 +56,10 @@ pub(super) const SETTINGS: &[Setting] = &[
     Setting::new(
         "allow_sensitive",
         &["S3COLLECT_ALLOW_SENSITIVE"],
-        Kind::Boolean,
-        "false",
-        "Whether files that look like private keys are stored",
-    )
-    .later(),
+        Kind::BooleanOrList,
+        "[]",
+        "Globs of names to store though they look like secrets, databases or repositories; `true` for all",
+    ),
     Setting::new(
         "rules",
         &["S3COLLECT_RULES"],
@@ -313,4 +312,36 @@ pub(super) const SETTINGS: &[Setting] = &[
         "",
         "Where in the bucket release records are kept; unset is `.s3collect` below the location",
     ),
+    Setting::new(
+        "invalidate",
+        &["S3COLLECT_INVALIDATE"],
+        Kind::Text,
+        "",
+        "The id of a CloudFront distribution that is told which names mean something else after a push, a rollback or a gc",
+    )
+    .flags(&["--invalidate"]),
+    Setting::new(
+        "invalidate_budget",
+        &["S3COLLECT_INVALIDATE_BUDGET"],
+        Kind::WholeNumber { least: 1, most: 3000 },
+        "30",
+        "The most paths of an invalidation, a thousand a month are free; above it directories stand for their files",
+    )
+    .flags(&["--invalidate-budget"]),
+    Setting::new(
+        "invalidate_wait",
+        &["S3COLLECT_INVALIDATE_WAIT"],
+        Kind::Boolean,
+        "false",
+        "Whether a run waits until CloudFront has dropped what it invalidates, fifteen minutes at the most",
+    )
+    .flags(&["--invalidate-wait"]),
+    Setting::new(
+        "cloudfront_endpoint_url",
+        &["S3COLLECT_CLOUDFRONT_ENDPOINT_URL"],
+        Kind::Text,
+        "",
+        "Where CloudFront's API is when it is not AWS, with its scheme, e.g. `http://localhost:4566`",
+    )
+    .falls_to(&["AWS_ENDPOINT_URL_CLOUDFRONT", "AWS_ENDPOINT_URL"]),
 ];

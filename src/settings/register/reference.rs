@@ -19,7 +19,7 @@ fn tables() -> String {
             Status::Removed { why, instead } => {
                 removed += &format!("| {name} | {environment} | {} | {} |\n", cell(why), cell(instead));
             }
-            Status::Acts | Status::Accepted | Status::ComesLater => {
+            Status::Acts | Status::Accepted => {
                 let takes = if setting.secret { "text, secret".to_owned() } else { setting.kind.words() };
                 let row = [
                     name.clone(),

@@ -140,7 +140,12 @@ impl Combined {
             Origin::Environment(name) => row.is_some_and(|row| row.aws_environment.contains(&name.as_str())),
             _ => false,
         };
-        is_configured && self.client_part("ignore_configured_endpoint_urls") == Some(&Value::Bool(true))
+        is_configured && self.ignores_configured_endpoints()
+    }
+
+    /// Whether endpoints count that the AWS environment names.
+    pub(super) fn ignores_configured_endpoints(&self) -> bool {
+        self.client_part("ignore_configured_endpoint_urls") == Some(&Value::Bool(true))
     }
 
     /// The endpoint, which cannot be one's own where a host of AWS is asked for; botocore refuses the two as well.

@@ -96,7 +96,7 @@ fn network_or_body(error: &StoreError) -> Option<String> {
 fn denied(error: &StoreError, permissions: &[&'static str]) -> String {
     let bucket = &error.target.bucket;
     let resource = match error.operation {
-        Operation::ListObjectsV2 => arn(bucket, ""),
+        Operation::ListObjectsV2 | Operation::ListObjectVersions => arn(bucket, ""),
         _ => arn(bucket, "/*"),
     };
     let said = error.cause.as_ref().map(ToString::to_string).unwrap_or_default();

@@ -19,6 +19,7 @@ pub use permission::permissions;
 #[expect(missing_docs, reason = "the names are S3's own")]
 pub enum Operation {
     ListObjectsV2,
+    ListObjectVersions,
     HeadObject,
     GetObject,
     PutObject,

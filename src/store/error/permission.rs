@@ -24,6 +24,7 @@ const EXTRA: [(Parameter, &str); 10] = [
 pub fn permissions(operation: Operation, parameters: &ObjectParameters) -> Vec<&'static str> {
     let mut needed = vec![match operation {
         Operation::ListObjectsV2 => "s3:ListBucket",
+        Operation::ListObjectVersions => "s3:ListBucketVersions",
         Operation::HeadObject | Operation::GetObject => "s3:GetObject",
         Operation::AbortMultipartUpload => "s3:AbortMultipartUpload",
         Operation::DeleteObject | Operation::DeleteObjects => "s3:DeleteObject",

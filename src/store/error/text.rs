@@ -98,6 +98,7 @@ impl Operation {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ListObjectsV2 => "ListObjectsV2",
+            Self::ListObjectVersions => "ListObjectVersions",
             Self::HeadObject => "HeadObject",
             Self::GetObject => "GetObject",
             Self::PutObject => "PutObject",

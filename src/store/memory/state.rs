@@ -10,10 +10,11 @@ use tokio::time::Instant;
 use crate::digest::hex;
 use crate::parameters::{ObjectParameters, Parameter};
 use crate::store::{
-    ByteRange, Condition, ListPage, ListedObject, Part, PutAnswer, StoreErrorKind, StoredChecksum,
+    ByteRange, Condition, ListPage, ListedObject, ListedVersion, Part, PutAnswer, StoreErrorKind,
+    StoredChecksum,
 };
 
-use super::Fault;
+use super::{Conditions, Fault};
 
 /// Objects a page of a listing.
 const PAGE: usize = 1000;
@@ -28,10 +29,21 @@ pub(super) struct State {
     pub(super) made: Instant,
     pub(super) objects: BTreeMap<String, StoredObject>,
     pub(super) modified: HashMap<String, SystemTime>,
+    /// Key → what was stored under it, by id, the first first; `None` where no versions are kept.
+    pub(super) versions: Option<HashMap<String, Vec<Version>>>,
+    pub(super) conditions: Conditions,
     pub(super) uploads: HashMap<String, BTreeMap<u16, (Part, Bytes)>>,
     pub(super) begun: u64,
     pub(super) faults: VecDeque<Fault>,
     pub(super) breaks: VecDeque<usize>,
+}
+
+/// What was stored under a key at some time.
+#[derive(Debug)]
+pub(super) struct Version {
+    id: String,
+    object: StoredObject,
+    now: SystemTime,
 }
 
 /// An object as it is kept.
@@ -87,6 +99,14 @@ impl State {
     }
 
     pub(super) fn check(&self, key: &str, condition: Option<&Condition>) -> Result<(), StoreErrorKind> {
+        match self.conditions {
+            Conditions::Ignored => return Ok(()),
+            Conditions::Refused if condition.is_some() => {
+                return Err(StoreErrorKind::Refused { status: 501, code: "NotImplemented".to_owned() });
+            }
+            Conditions::Failed if condition.is_some() => return Err(StoreErrorKind::PreconditionFailed),
+            _ => {}
+        }
         let there = self.objects.get(key).map(|object| &object.etag);
         let holds = match condition {
             None => true,
@@ -98,9 +118,36 @@ impl State {
 
     pub(super) fn store(&mut self, key: &str, object: StoredObject) -> PutAnswer {
         let (etag, now) = (object.etag.clone(), self.now());
+        if let Some(versions) = &mut self.versions {
+            let versions = versions.entry(key.to_owned()).or_default();
+            versions.push(Version { id: format!("version-{}", versions.len()), object: object.clone(), now });
+        }
         self.objects.insert(key.to_owned(), object);
         self.modified.insert(key.to_owned(), now);
         PutAnswer { etag, date: Some(now) }
+    }
+
+    /// What is there, or was.
+    pub(super) fn object(&self, key: &str, version: Option<&str>) -> Option<&StoredObject> {
+        let Some(version) = version else { return self.objects.get(key) };
+        let versions = self.versions.as_ref()?.get(key)?;
+        versions.iter().find(|kept| kept.id == version).map(|kept| &kept.object)
+    }
+
+    /// The versions of a key, the latest first.
+    pub(super) fn versions(&self, key: &str) -> Vec<ListedVersion> {
+        let Some(kept) = &self.versions else {
+            let object = self.objects.get(key).map(|object| self.listed(key, object));
+            return object
+                .map(|object| ListedVersion { id: "null".to_owned(), object })
+                .into_iter()
+                .collect();
+        };
+        let shown = |Version { id, object, now }: &Version| {
+            let object = ListedObject { last_modified: Some(*now), ..self.listed(key, object) };
+            ListedVersion { id: id.clone(), object }
+        };
+        kept.get(key).into_iter().flatten().rev().map(shown).collect()
     }
 
     fn listed(&self, key: &str, object: &StoredObject) -> ListedObject {
@@ -124,6 +171,8 @@ impl Default for State {
             made: Instant::now(),
             objects: BTreeMap::new(),
             modified: HashMap::new(),
+            versions: None,
+            conditions: Conditions::default(),
             uploads: HashMap::new(),
             begun: 0,
             faults: VecDeque::new(),

@@ -213,7 +213,7 @@ fn chain_endpoint(chain: &SdkConfig) -> Option<String> {
 }
 
 /// The credentials that the settings give; none where they leave it to the chain.
-fn given(source: &CredentialSource) -> Option<SharedCredentialsProvider> {
+pub(super) fn given(source: &CredentialSource) -> Option<SharedCredentialsProvider> {
     let CredentialSource::Static { access_key, secret_key, security_token } = source else { return None };
     let token = security_token.as_ref().map(|token| token.expose().to_owned());
     let credentials = Credentials::new(access_key.expose(), secret_key.expose(), token, None, "settings");

@@ -21,14 +21,14 @@ use aws_smithy_types::Document;
 use aws_smithy_xml::decode::{self, XmlDecodeError, try_data};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Method, Request, Response};
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::client::Place;
 use super::date::AnswerDate;
 use super::headers::Headers;
-use super::http::Http;
+use super::http::{Http, LARGEST_DOCUMENT};
 use super::keys::Keys;
 
 /// What stands in a path as it is.
@@ -163,7 +163,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 /// An answer with its body in memory: nothing, or an error document.
 async fn whole(answer: Response<Incoming>) -> Result<HttpResponse, Refused> {
     let (head, body) = answer.into_parts();
-    let read = body.collect().await;
+    let read = Limited::new(body, LARGEST_DOCUMENT).collect().await;
     let (body, broken) = match read {
         Ok(body) => (SdkBody::from(body.to_bytes()), None),
         Err(error) => (SdkBody::empty(), Some(error)),

@@ -119,6 +119,12 @@ impl Asked<'_> {
         }
     }
 
+    /// The error of a request that got no whole answer.
+    pub(super) fn undelivered(&self, error: &(dyn Error + 'static)) -> StoreError {
+        let (kind, cause) = self.unanswered(error);
+        StoreError::new(self.operation, self.target.clone(), kind).because(cause)
+    }
+
     /// There are no credentials to sign a URL with.
     pub(super) fn keyless(&self, error: &CredentialsError) -> StoreError {
         let kind = self.credentials(error);

@@ -30,6 +30,7 @@ pub(super) async fn get(store: &S3Store, request: &GetRequest) -> Result<GetAnsw
         .bucket(&store.place.bucket)
         .key(request.key.as_str())
         .set_range(request.range.map(header))
+        .set_version_id(request.version.clone())
         .set_if_match(matches)
         .set_if_none_match(differs)
         .customize()

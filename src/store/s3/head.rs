@@ -15,13 +15,18 @@ use super::headers;
 use super::send::Sending;
 
 /// What the bucket says of an object; `None` where there is none.
-pub(super) async fn head(store: &S3Store, key: &ObjectKey) -> Result<Option<ObjectHead>, StoreError> {
+pub(super) async fn head(
+    store: &S3Store,
+    key: &ObjectKey,
+    version: Option<&str>,
+) -> Result<Option<ObjectHead>, StoreError> {
     let sending = Sending::new(store, Operation::HeadObject, key.as_str(), &store.parameters);
     let call = store
         .client
         .head_object()
         .bucket(&store.place.bucket)
         .key(key.as_str())
+        .set_version_id(version.map(str::to_owned))
         .checksum_mode(ChecksumMode::Enabled)
         .customize()
         .interceptor(store.wire(headers::of_access(&store.parameters)));

@@ -5,7 +5,8 @@ use std::time::SystemTime;
 use aws_sdk_s3::types::{EncodingType, Object};
 use percent_encoding::percent_decode_str;
 
-use crate::store::{ListPage, ListedObject, Operation, StoreError};
+use crate::name::ObjectKey;
+use crate::store::{ListPage, ListedObject, ListedVersion, Operation, StoreError};
 
 use super::S3Store;
 use super::headers;
@@ -40,7 +41,7 @@ pub(super) async fn list(
     }
     let encoded = answer.encoding_type() == Some(&EncodingType::Url);
     let prefixes = answer.common_prefixes().iter().filter_map(|common| common.prefix());
-    Ok(ListPage {
+    let page = ListPage {
         objects: answer.contents().iter().filter_map(|object| listed(object, encoded)).collect(),
         prefixes: prefixes.map(|prefix| spelled(prefix, encoded)).collect(),
         continuation: answer
@@ -48,7 +49,56 @@ pub(super) async fn list(
             .filter(|_| answer.is_truncated() == Some(true))
             .map(str::to_owned),
         date: sending.date().get(),
-    })
+    };
+    match odd(&page, prefix, continuation, answer.is_truncated() == Some(true)) {
+        Some(odd) => Err(sending.not_s3(odd)),
+        None => Ok(page),
+    }
+}
+
+/// What makes a page unfit to go by, whoever answered: what is listed may be deleted, and a listing has to end.
+fn odd(
+    page: &ListPage,
+    prefix: &str,
+    continuation: Option<&str>,
+    is_truncated: bool,
+) -> Option<&'static str> {
+    let keys = page.objects.iter().map(|object| &object.key);
+    if keys.chain(&page.prefixes).any(|key| !key.starts_with(prefix)) {
+        return Some("the listing holds keys that were not asked for");
+    }
+    match page.continuation.as_deref() {
+        None if is_truncated => Some("the listing is cut off and does not say where it goes on"),
+        Some(next) if continuation == Some(next) => Some("the listing goes on where it began"),
+        _ => None,
+    }
+}
+
+/// The versions of one key; those of longer keys that begin with it are left out.
+pub(super) async fn versions(store: &S3Store, key: &ObjectKey) -> Result<Vec<ListedVersion>, StoreError> {
+    let sending = Sending::new(store, Operation::ListObjectVersions, key.as_str(), &store.parameters);
+    let call = store
+        .client
+        .list_object_versions()
+        .bucket(&store.place.bucket)
+        .prefix(key.as_str())
+        .encoding_type(EncodingType::Url)
+        .max_keys(PAGE)
+        .customize()
+        .interceptor(store.wire(headers::of_bucket(&store.parameters)));
+    let answer = sending.answer(call.send()).await?;
+    let encoded = answer.encoding_type() == Some(&EncodingType::Url);
+    let versions = answer.versions().iter().filter_map(|version| {
+        let found = spelled(version.key()?, encoded);
+        let object = ListedObject {
+            key: found,
+            size: u64::try_from(version.size().unwrap_or_default()).unwrap_or_default(),
+            etag: version.e_tag().map(unquoted).unwrap_or_default(),
+            last_modified: version.last_modified().and_then(|date| SystemTime::try_from(*date).ok()),
+        };
+        Some(ListedVersion { id: version.version_id()?.to_owned(), object })
+    });
+    Ok(versions.filter(|version| version.object.key == key.as_str()).collect())
 }
 
 fn listed(object: &Object, encoded: bool) -> Option<ListedObject> {

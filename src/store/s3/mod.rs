@@ -11,10 +11,11 @@ use crate::settings::ConnectionSettings;
 
 use super::count::Counts;
 use super::{
-    Body, GetAnswer, GetRequest, ListPage, MultipartRequest, ObjectHead, Part, PutAnswer, PutRequest, Store,
-    StoreError, UploadId,
+    Body, GetAnswer, GetRequest, ListPage, ListedVersion, MultipartRequest, ObjectHead, Part, PutAnswer,
+    PutRequest, Store, StoreError, UploadId,
 };
 
+mod caller;
 mod classify;
 mod client;
 mod date;
@@ -34,6 +35,7 @@ mod sign;
 mod signing;
 mod wire;
 
+pub(crate) use caller::{Answer, Caller, Service, region};
 pub use signing::{UrlPlace, url_place};
 
 /// A bucket at an S3 service.
@@ -93,8 +95,16 @@ impl Store for S3Store {
         list::list(self, prefix, Some("/"), continuation).await
     }
 
-    async fn head(&self, key: &ObjectKey) -> Result<Option<ObjectHead>, StoreError> {
-        head::head(self, key).await
+    async fn head_version(
+        &self,
+        key: &ObjectKey,
+        version: Option<&str>,
+    ) -> Result<Option<ObjectHead>, StoreError> {
+        head::head(self, key, version).await
+    }
+
+    async fn versions(&self, key: &ObjectKey) -> Result<Vec<ListedVersion>, StoreError> {
+        list::versions(self, key).await
     }
 
     async fn get(&self, request: &GetRequest) -> Result<GetAnswer, StoreError> {

@@ -119,6 +119,51 @@ fn links_that_cannot_be_followed_are_told_all() {
 }
 
 #[test]
+fn files_that_are_not_for_everybody_are_told_all() {
+    let sandbox = Sandbox::new().file("static/site.css", "body{}");
+    for name in
+        ["app/.git/config", "app/.git/HEAD", "db.sqlite3", "dump.sql", "id_rsa", "tls/ca.pem", "tls/it.key"]
+    {
+        sandbox.write(&format!("static/{name}"), "x");
+    }
+    let refused = "error: `static/app/.git` looks like a repository (`.git`), and is refused\n  \
+         hint: leave it out with `--ignore`, or say that everybody may have it: \
+         `allow_sensitive = [\"app/.git/**\"]`\n\
+         error: `static/db.sqlite3` looks like a database (`*.sqlite3`), and is refused\n  \
+         hint: leave it out with `--ignore`, or say that everybody may have it: \
+         `allow_sensitive = [\"db.sqlite3\"]`\n\
+         error: `static/dump.sql` looks like a database (`*.sql`), and is refused\n  \
+         hint: leave it out with `--ignore`, or say that everybody may have it: \
+         `allow_sensitive = [\"dump.sql\"]`\n\
+         error: `static/id_rsa` looks like a private key (`*_rsa`), and is refused\n  \
+         hint: leave it out with `--ignore`, or say that everybody may have it: `allow_sensitive = [\"id_rsa\"]`\n\
+         error: `static/tls/ca.pem` looks like a private key (`*.pem`), and is refused\n  \
+         hint: leave it out with `--ignore`, or say that everybody may have it: \
+         `allow_sensitive = [\"tls/ca.pem\"]`\n\
+         error: and 1 more error; `-v` shows all\n";
+    push(&sandbox, &["static", "--no-default-ignore"]).expect(
+        1,
+        "",
+        &format!("{refused}note: nothing was stored\n"),
+    );
+    sandbox.run(&["manifest", "static", "--no-default-ignore", "--out", "out"]).expect(
+        1,
+        "",
+        &format!("{refused}note: nothing was written to `out`\n"),
+    );
+    assert!(!sandbox.path("out").exists());
+    sandbox.run(&["explain", "--no-default-ignore", "--source", "=static", "id_rsa"]).expect(1, "", refused);
+    let allow = "allow_sensitive=**/.git/**,db.sqlite3,*.sql,id_*,tls/*";
+    let allowed = push(&sandbox, &["static", "--no-default-ignore", "--set", allow]);
+    assert_eq!((allowed.status, allowed.stderr.contains("8 put")), (0, true), "{allowed:?}");
+    push(&sandbox, &["static", "--set", "allow_sensitive=true"]).expect(
+        0,
+        "",
+        "6 assets: 0 put, 6 unchanged  s3://local/  [TIME]\n",
+    );
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn names_that_cannot_be_keys_are_told_all() {
     let sandbox = Sandbox::new().file("static/site.css", "body{}");

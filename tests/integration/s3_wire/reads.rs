@@ -110,3 +110,30 @@ async fn keys_that_may_be_deleted_the_next_time_are() {
     let seen = script.seen.lock().expect("no panic before").clone();
     assert_eq!(seen[1].line, "DELETE /acme-assets/b?x-id=DeleteObject HTTP/1.1");
 }
+
+/// `rm --recursive` deletes what is listed: a store that pays no heed to `prefix` would have lost the whole bucket.
+#[tokio::test]
+async fn a_listing_that_is_not_what_was_asked_for_is_refused() {
+    let page = |content: &str| {
+        let page = format!("<ListBucketResult><Name>acme-assets</Name>{content}</ListBucketResult>");
+        answer("200 OK", &[], &page)
+    };
+    let contents = |key: &str| page(&format!("<Contents><Key>{key}</Key><Size>1</Size></Contents>"));
+    let stray = "the listing holds keys that were not asked for";
+    for (answer, expected) in [
+        (contents("other/site.css"), stray),
+        (contents("static"), stray),
+        (page("<CommonPrefixes><Prefix>other/</Prefix></CommonPrefixes>"), stray),
+        (page("<IsTruncated>true</IsTruncated>"), "the listing is cut off and does not say where it goes on"),
+        (
+            page("<IsTruncated>true</IsTruncated><NextContinuationToken>here</NextContinuationToken>"),
+            "the listing goes on where it began",
+        ),
+    ] {
+        let script = Script::answering(vec![answer]).await;
+        let error = store(&script).await.list("static/", Some("here")).await.expect_err("a refusal");
+        let (kind, cause) = kind_and_cause(&without_port(error, script.port));
+        assert_eq!(kind, StoreErrorKind::NotS3 { endpoint: "http://127.0.0.1:[PORT]".to_owned() });
+        assert_eq!(cause, expected);
+    }
+}

@@ -137,6 +137,7 @@ fn value_name(setting: &Setting) -> &'static str {
         ("endpoint_url", _) => "URL",
         ("backend", _) => "CLASS",
         ("default_acl", _) => "ACL",
+        ("invalidate", _) => "DISTRIBUTION",
         ("ignore_patterns", _) => "PATTERN",
         ("gzip_content_types", _) => "TYPES",
         ("in_flight_bytes", _) => "BYTES",

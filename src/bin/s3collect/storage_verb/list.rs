@@ -19,8 +19,7 @@ pub(super) async fn ls(context: &Context<'_>, ls: &Ls) -> Result<Exit, Ended> {
             documents.extend(files.iter().map(document));
             return Ok(());
         }
-        let lines: Vec<String> = files.iter().map(|file| line(file, ls.long)).collect();
-        context.print(&lines.concat())
+        context.print(files.iter().map(|file| line(file, ls.long)))
     };
     if ls.recursive {
         context.storage.walk(&ls.prefix, &mut tell).await?;
@@ -30,8 +29,7 @@ pub(super) async fn ls(context: &Context<'_>, ls: &Ls) -> Result<Exit, Ended> {
         directories.retain(|name| !context.is_record(&format!("{prefix}{name}/"), &prefix));
         if !context.as_json {
             let blank = if ls.long { format!("{:>12}  {:20}  ", "", "") } else { String::new() };
-            let lines: Vec<String> = directories.iter().map(|name| format!("{blank}{name}/\n")).collect();
-            context.print(&lines.concat())?;
+            context.print(directories.iter().map(|name| format!("{blank}{name}/")))?;
         }
         tell(listing.files)?;
     }
@@ -52,9 +50,9 @@ pub(super) async fn ls(context: &Context<'_>, ls: &Ls) -> Result<Exit, Ended> {
 fn line(file: &ListedFile, long: bool) -> String {
     if long {
         let date = date(file.last_modified).unwrap_or_default();
-        format!("{:>12}  {date:20}  {}\n", file.size, file.name)
+        format!("{:>12}  {date:20}  {}", file.size, file.name)
     } else {
-        format!("{}\n", file.name)
+        file.name.clone()
     }
 }
 

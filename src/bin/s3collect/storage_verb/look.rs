@@ -34,16 +34,17 @@ pub(super) async fn stat(context: &Context<'_>, name: &str) -> Result<Exit, Ende
     let place = format!("s3://{}/{key}", context.storage.options().bucket);
     let mut rows = vec![("object", place), ("size", head.size.to_string()), ("etag", head.etag.clone())];
     rows.extend(modified.map(|modified| ("modified", modified)));
-    let mut text: String = rows.into_iter().map(|(label, value)| format!("{label:20}  {value}\n")).collect();
+    let mut lines: Vec<String> =
+        rows.into_iter().map(|(label, value)| format!("{label:20}  {value}")).collect();
     for (name, value) in &parameters {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        text.push_str(&format!("{name:20}  {value}\n"));
+        lines.push(format!("{name:20}  {value}"));
     }
     for stored in &head.checksums {
         let parts = stored.composite_parts.map(|parts| format!(" over {parts} parts")).unwrap_or_default();
-        text.push_str(&format!("{:20}  {}{parts}\n", stored.algorithm.as_str(), stored.value));
+        lines.push(format!("{:20}  {}{parts}", stored.algorithm.as_str(), stored.value));
     }
-    context.print(&text)?;
+    context.print(lines)?;
     Ok(Exit::Done)
 }
 

@@ -139,9 +139,9 @@ impl Context<'_> {
         self.printer.json(&document).map_err(Ended::Output)
     }
 
-    /// Data, to stdout.
-    fn print(&self, text: &str) -> Result<(), Ended> {
-        self.printer.data(text).map_err(Ended::Output)
+    /// Lines of data, to stdout.
+    fn print<T: AsRef<str>>(&self, rows: impl IntoIterator<Item = T>) -> Result<(), Ended> {
+        self.printer.rows(rows).map_err(Ended::Output)
     }
 
     /// Whether a key belongs to the records of releases, which are nobody's files, and whoever asked for what is under a

@@ -133,7 +133,7 @@ pub(super) async fn put(context: &Context<'_>, file: PathBuf, name: Option<Strin
             json!({ "name": saved.name, "key": saved.key, "size": saved.size, "etag": saved.etag });
         context.document("put", fields)?;
     } else {
-        context.print(&format!("{}\n", saved.name))?;
+        context.print([saved.name])?;
     }
     Ok(Exit::Done)
 }

@@ -14,7 +14,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use http::header::{HeaderMap, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
 use http::uri::Scheme;
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::Limited;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::proxy::matcher::Matcher;
@@ -38,7 +39,16 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// How long a connection is silent before TCP asks whether the other side is still there.
 const KEEPALIVE: Duration = Duration::from_secs(60);
 
-/// The client for an endpoint; requests share its pool.
+/// The most bytes of an answer that is no object: a page of a listing, whose thousand keys of 1,024 bytes may be encoded
+/// threefold, is under 4 MiB.
+pub(super) const LARGEST_DOCUMENT: usize = 16 * 1024 * 1024;
+
+/// The same for requests that no SDK makes.
+pub(super) fn connector(endpoint: &str, settings: &ClientSettings) -> Result<SharedHttpConnector, Unusable> {
+    Ok(SharedHttpConnector::new(client(endpoint, settings)?))
+}
+
+/// The client for an endpoint; clones share its pool.
 pub(super) fn client(endpoint: &str, settings: &ClientSettings) -> Result<Http, Unusable> {
     let tls = tls::config(&settings.verify)?;
     let proxy_tls = match &settings.proxy_bundle {
@@ -135,11 +145,29 @@ impl HttpConnector for Http {
             Ok(request) => request,
             Err(error) => return HttpConnectorFuture::ready(Err(ConnectorError::user(error.into()))),
         };
+        let is_object = is_object(&request);
         let answer = self.clone().send(request);
         HttpConnectorFuture::new(async move {
-            HttpResponse::try_from(answer.await?.map(SdkBody::from_body_1_x))
+            let answer = answer.await?;
+            let most = (!(is_object && answer.status().is_success())).then_some(LARGEST_DOCUMENT);
+            HttpResponse::try_from(answer.map(|body| bounded(body, most)))
                 .map_err(|error| ConnectorError::other(error.into(), None))
         })
+    }
+}
+
+/// Whether what is asked for is the body of an object: everything else is a document with a query, or no GET.
+fn is_object<T>(request: &http::Request<T>) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    request.method() == Method::GET
+        && query.split('&').all(|pair| pair.is_empty() || pair.starts_with("x-id="))
+}
+
+/// The body of an answer, cut off with an error where it grows beyond what was said: the SDK reads documents whole.
+fn bounded(body: Incoming, most: Option<usize>) -> SdkBody {
+    match most {
+        Some(most) => SdkBody::from_body_1_x(Limited::new(body, most)),
+        None => SdkBody::from_body_1_x(body),
     }
 }
 

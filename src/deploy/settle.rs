@@ -1,4 +1,4 @@
-//! What a push tells of what it did.
+//! What is told of a plan and of what became of it.
 
 use tokio::task::spawn_blocking;
 
@@ -10,16 +10,18 @@ use crate::plan::{Action, Plan, PutReason, Step, stored_parameters};
 use crate::prepare::PreparedManifest;
 use crate::report::{ManifestState, ManifestSummary, StepSummary, Summary, count};
 use crate::settings::{ManifestSettings, Settings};
+use crate::stale::Change;
 use crate::tree;
 
+use super::changed::by_put;
+
 /// A dry run's summary.
-pub(super) fn tell(plan: &Plan, summary: &mut Summary) {
-    summary.warnings.extend(headers_alone(plan));
+pub(crate) fn tell(plan: &Plan, summary: &mut Summary) {
     for step in &plan.steps {
         if let (Role::Manifest, Some(manifest)) = (step.asset.role, &mut summary.manifest) {
             manifest.state = if step.is_put() { ManifestState::Due } else { ManifestState::Unchanged };
         }
-        let told = step_summary(step, None);
+        let told = StepSummary { change: by_put(step), ..step_summary(step, None) };
         if step.is_put() {
             summary.put += 1;
             summary.bytes_put += told.stored_size.unwrap_or(told.size);
@@ -31,9 +33,8 @@ pub(super) fn tell(plan: &Plan, summary: &mut Summary) {
 }
 
 /// The summary of what was carried out.
-pub(super) fn settle(plan: &Plan, applied: Applied, summary: &mut Summary) {
+pub(crate) fn settle(plan: &Plan, applied: Applied, summary: &mut Summary) {
     let mut unknown = 0_u64;
-    summary.warnings.extend(headers_alone(plan));
     for (step, outcome) in plan.steps.iter().zip(applied.outcomes) {
         if let (Role::Manifest, Some(manifest)) = (step.asset.role, &mut summary.manifest) {
             manifest.state = match &outcome {
@@ -73,7 +74,8 @@ pub(super) fn settle(plan: &Plan, applied: Applied, summary: &mut Summary) {
                 None
             }
         };
-        summary.steps.push(step_summary(step, stored.as_ref()));
+        let change = if stored.is_some() { by_put(step) } else { Change::None };
+        summary.steps.push(StepSummary { change, ..step_summary(step, stored.as_ref()) });
     }
     summary.interrupted = applied.interrupted;
     if summary.failed + summary.not_tried + unknown > 0 {
@@ -106,7 +108,7 @@ fn state(summary: &Summary, unknown: u64, first: bool) -> String {
 }
 
 /// The manifest before anything is done about it.
-pub(super) fn manifest_summary(settings: &Settings, manifest: &PreparedManifest) -> ManifestSummary {
+pub(crate) fn manifest_summary(settings: &Settings, manifest: &PreparedManifest) -> ManifestSummary {
     let ManifestSettings { manifest_name, in_bucket, local_path, .. } = &settings.manifest;
     let key = settings.location.key(manifest_name).ok().filter(|_| *in_bucket);
     ManifestSummary {
@@ -119,7 +121,7 @@ pub(super) fn manifest_summary(settings: &Settings, manifest: &PreparedManifest)
 }
 
 /// Writes the local manifest once everything that it names is in the bucket, or tells whether that is due.
-pub(super) async fn keep_locally(
+pub(crate) async fn keep_locally(
     settings: &Settings,
     manifest: Option<PreparedManifest>,
     summary: &mut Summary,
@@ -179,18 +181,24 @@ fn step_summary(step: &Step, stored: Option<&apply::Stored>) -> StepSummary {
         content_encoding: header(Parameter::ContentEncoding),
         cache_control: header(Parameter::CacheControl),
         etag,
+        role: step.asset.role,
+        change: Change::None,
     }
 }
 
 /// Warns of objects that were stored for their headers alone.
-fn headers_alone(plan: &Plan) -> Option<Problem> {
-    let alone = |step: &&Step| matches!(step.action, Action::Put(PutReason::HeadersDiffer(_)));
-    let number = plan.steps.iter().filter(alone).count() as u64;
+pub(crate) fn headers_alone(settings: &Settings, summary: &Summary) -> Option<Problem> {
+    let number = summary.steps.iter().filter(|step| step.change == Change::Headers).count() as u64;
     (number > 0).then(|| {
         let told = count(number, "object has", "objects have");
-        Problem::new(format!(
+        let problem = Problem::new(format!(
             "{told} other headers and the same ETag as before: caches that ask by ETag keep the old headers"
-        ))
-        .with_hint("invalidate them in the CDN, where there is one")
+        ));
+        match settings.invalidation {
+            Some(_) => problem,
+            None => problem.with_hint(
+                "invalidate them in the CDN, where there is one; `--invalidate` does so in CloudFront",
+            ),
+        }
     })
 }
