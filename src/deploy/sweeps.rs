@@ -5,7 +5,6 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::ledger::{AtWork, Free, SeenPointer, wait_for_others};
 use crate::name::AppName;
-use crate::plan::{Step, Wave};
 use crate::release::{Claim, ClaimKind, ReleaseId};
 use crate::store::{Store, StoreError};
 
@@ -77,11 +76,9 @@ impl<S: Store + 'static> Deploy<'_, S> {
         if self.sweeps.note(app, swept) && since { Sweepers::Done } else { Sweepers::None }
     }
 
-    /// Whether a `gc` is about to delete what the plan leaves, or what it stored before it claimed.
+    /// Whether a `gc` is about to delete what the plan leaves, stored before the claim, or is to replace.
     fn is_about(&self, claim: &Claim) -> bool {
         let victims: HashSet<&str> = claim.victims.iter().map(String::as_str).collect();
-        let is_there = |step: &&Step| !step.is_put() || step.wave() == Wave::Hashed;
-        let mut there = self.plan.steps.iter().filter(is_there);
-        there.any(|step| victims.contains(step.asset.stored_name.as_str()))
+        self.plan.steps.iter().any(|step| victims.contains(step.asset.stored_name.as_str()))
     }
 }

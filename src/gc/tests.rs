@@ -412,6 +412,28 @@ async fn a_release_that_is_published_meanwhile_counts() {
     }
 }
 
+/// What another app is about to replace is as needed as what it finds: a gc deletes by name, whatever is there by then.
+#[tokio::test(start_paused = true)]
+async fn a_plain_name_that_is_replaced_meanwhile_stays() {
+    let store = Watched::new();
+    let (site, settings) = two_releases(&store).await;
+    site.write("b.css", b"b{other:one}");
+    let mut others = settings.clone();
+    others.backend = Backend::S3StaticStorage;
+    others.releases.app = AppName::new("other").expect("a name");
+    for wait in (0..400).step_by(10) {
+        let store = store.copied();
+        let late = async {
+            sleep(Duration::from_millis(wait)).await;
+            pushed(&others, &store).await;
+        };
+        let (done, ()) = tokio::join!(collected(&settings, DELETE, &store), late);
+        assert!(done.ok || done.exit() == Exit::Overtaken, "{wait}: {:?}", done.errors);
+        let there = store.memory().objects().get("static/b.css").map(|object| object.body.clone());
+        assert_eq!(there.as_deref(), Some(&b"b{other:one}"[..]), "{wait}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn of_two_at_once_one_is_told_or_finds_nothing_left() {
     let store = Watched::new();
