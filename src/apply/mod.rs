@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::digest::{ChecksumAlgorithm, Chunking};
 use crate::error::Problem;
-use crate::plan::{Plan, Wave};
+use crate::plan::{Plan, Step, Wave};
 use crate::report::{Event, Reporter};
 use crate::store::{Limit, Store};
 
@@ -135,11 +135,19 @@ impl<S: Store + 'static> Application<S> {
         Self { context: Arc::new(context), applied, whole: true }
     }
 
-    /// Stores the objects of some waves, one wave after the other; whether all of them are stored, and so were those
+    /// Stores hashed names that the bucket lacks: nothing refers to them yet, and nothing is replaced. Whether all of them
+    /// are stored.
+    pub async fn additions(&mut self) -> bool {
+        self.whole = self.whole && Context::some(&self.context, Step::is_addition, &mut self.applied).await;
+        self.whole
+    }
+
+    /// Stores what is left of some waves, one wave after the other; whether all of them are stored, and so were those
     /// before.
     pub async fn waves(&mut self, waves: &[Wave]) -> bool {
         for wave in waves {
-            self.whole = self.whole && Context::wave(&self.context, *wave, &mut self.applied).await;
+            let is_due = |step: &Step| step.wave() == *wave;
+            self.whole = self.whole && Context::some(&self.context, is_due, &mut self.applied).await;
         }
         self.whole
     }
@@ -175,15 +183,12 @@ impl<S: Store + 'static> Application<S> {
 }
 
 impl<S: Store + 'static> Context<S> {
-    /// Stores the objects of a wave; whether the next one may begin.
-    async fn wave(context: &Arc<Self>, wave: Wave, applied: &mut Applied) -> bool {
-        let mut waiting = context
-            .plan
-            .steps
-            .iter()
-            .enumerate()
-            .filter(|(_, step)| step.is_put() && step.wave() == wave)
-            .map(|(index, _)| index);
+    /// Stores some of the objects that were not tried yet; whether the next ones may begin.
+    async fn some(context: &Arc<Self>, is_due: impl Fn(&Step) -> bool, applied: &mut Applied) -> bool {
+        let steps = context.plan.steps.iter().zip(&applied.outcomes).enumerate();
+        let due =
+            steps.filter(|(_, (step, outcome))| matches!(outcome, Some(Outcome::NotTried)) && is_due(step));
+        let mut waiting = due.map(|(index, _)| index).collect::<Vec<_>>().into_iter();
         let most_tasks = context.options.limit.most() + 2 * context.cores.available_permits();
         let mut tasks = JoinSet::new();
         let mut whole = true;

@@ -209,10 +209,8 @@ impl<S: Store + 'static> Context<S> {
                         // It is met, and the store says again that it is not: it does not know conditions.
                         self.conditional.store(false, Ordering::Relaxed);
                         condition = None;
-                    } else if now != condition && step.wave() != Wave::Hashed {
+                    } else if now != condition {
                         return Err(Failure::overtaken(&step.asset.key));
-                    } else {
-                        condition = now;
                     }
                 }
                 _ => return Err(failure),

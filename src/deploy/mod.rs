@@ -24,8 +24,6 @@ pub(crate) use sweeps::Sweeps;
 
 use sweeps::Sweepers;
 
-/// The waves that change what names mean.
-const MUTABLE: [Wave; 3] = [Wave::Plain, Wave::Entry, Wave::Manifest];
 /// How long giving a claim back may take.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -106,7 +104,7 @@ impl<S: Store + 'static> Deploy<'_, S> {
         application.lease(lease.until());
         let stop = application.stop();
         let kept = {
-            let mut waves = pin!(application.waves(&MUTABLE));
+            let mut waves = pin!(application.waves(&Wave::ALL));
             tokio::select! {
                 whole = &mut waves => Ok(whole),
                 problem = lease.keep() => {
@@ -122,8 +120,7 @@ impl<S: Store + 'static> Deploy<'_, S> {
             Ok(false) => {
                 // An interrupted run has its own bound.
                 let _ = timeout(GRACE, lease.release()).await;
-                let overtaken = |outcome: &Option<Outcome>| matches!(outcome, Some(Outcome::Failed(problem)) if problem.exit == Exit::Overtaken);
-                return match application.outcomes().iter().any(overtaken) {
+                return match overtaken(application.outcomes()) {
                     true => End::Overtaken(None),
                     false => End::Through { release: self.live() },
                 };
@@ -161,6 +158,12 @@ impl<S: Store + 'static> Deploy<'_, S> {
     fn live(&self) -> Option<ReleaseId> {
         self.seen.pointer.published.as_ref().map(|live| live.id.clone())
     }
+}
+
+/// Whether an object is another one than the plan saw.
+pub(crate) fn overtaken(outcomes: &[Option<Outcome>]) -> bool {
+    let overtaken = |outcome: &Option<Outcome>| matches!(outcome, Some(Outcome::Failed(problem)) if problem.exit == Exit::Overtaken);
+    outcomes.iter().any(overtaken)
 }
 
 fn lost(before: &Pointer, there: &Pointer) -> End {

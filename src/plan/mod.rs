@@ -203,6 +203,12 @@ impl Step {
         self.asset.wave()
     }
 
+    /// Whether a hashed name is stored that was not there: whoever is first, all mean the same by it.
+    #[must_use]
+    pub fn is_addition(&self) -> bool {
+        self.is_put() && self.there.is_none() && self.wave() == Wave::Hashed
+    }
+
     /// Whether something is stored.
     #[must_use]
     pub fn is_put(&self) -> bool {

@@ -9,13 +9,13 @@ use sha2::{Digest as _, Sha256};
 
 use crate::apply::{Application, Applied, Outcome, Stored};
 use crate::compare::{self, Listing};
-use crate::deploy::{Deploy, End, changed, left_behind, older, settle, tell};
+use crate::deploy::{Deploy, End, changed, left_behind, older, overtaken, settle, tell};
 use crate::digest::hex;
 use crate::error::{Exit, Problem};
 use crate::ledger::{Free, Ledger, LedgerError, LeftClaim, SeenPointer, Swap, Who, new_id, wait_for_others};
 use crate::object::{Compression, Role};
 use crate::parameters::ObjectParameters;
-use crate::plan::{Action, Asset, Plan, PutReason, Step, Wave};
+use crate::plan::{Action, Asset, Plan, PutReason, Step};
 use crate::prepare::PreparedManifest;
 use crate::release::{
     Claim, ClaimKind, HeaderFingerprint, Pointer, Record, RecordedManifest, RecordedObject, ReleaseId,
@@ -204,7 +204,7 @@ impl<S: Store + 'static> Run<'_, S> {
         }
     }
 
-    /// Stores hashed names, claims the app, stores the rest, records and publishes.
+    /// Stores new hashed names, claims the app, stores the rest, records and publishes.
     async fn once(
         &self,
         ledger: &Ledger<Retrying<S>>,
@@ -228,11 +228,14 @@ impl<S: Store + 'static> Run<'_, S> {
             begun: listed_at.unwrap_or(SystemTime::UNIX_EPOCH),
             manifest,
         };
-        let whole = application.waves(&[Wave::Hashed]).await && !self.cancel.is_cancelled();
-        let mutable = plan.steps.iter().any(|step| step.is_put() && step.wave() != Wave::Hashed);
+        let whole = application.additions().await && !self.cancel.is_cancelled();
+        let mutable = plan.steps.iter().any(|step| step.is_put() && !step.is_addition());
         let record = release.record(&plan, application.outcomes());
         let same = record.is_some_and(|record| before.record.as_ref().is_some_and(|old| same(old, &record)));
-        let end = if !whole {
+        let end = if overtaken(application.outcomes()) {
+            // Somebody who does not mean the same by that name was first.
+            End::Stale
+        } else if !whole {
             End::Through { release: before.live() }
         } else if !mutable && same {
             self.unchanged(ledger, before).await
