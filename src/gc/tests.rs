@@ -14,7 +14,7 @@ use crate::push::{PushOptions, push};
 use crate::release::ReleaseId;
 use crate::report::Silent;
 use crate::settings::{Backend, InvalidationSettings, OnConflict};
-use crate::store::memory::{Fault, MemoryStore, StoredObject};
+use crate::store::memory::{Conditions, Fault, MemoryStore, StoredObject};
 use crate::store::{Operation, StoreErrorKind};
 use crate::testing::{Site, Watched};
 
@@ -495,17 +495,24 @@ async fn an_interrupt_ends_after_the_batch_and_gives_the_claim_back() {
 
 #[tokio::test(start_paused = true)]
 async fn a_store_without_conditions_wants_somebody_to_vouch() {
-    let store = Watched::new();
-    let (_site, settings) = two_releases(&store).await;
-    let kind = StoreErrorKind::Refused { status: 501, code: "NotImplemented".to_owned() };
-    store.memory().fail_next(Operation::PutObject, kind.clone(), 1);
-    let refused = collected(&settings, DELETE, &store).await;
-    let message = "this store has no conditional writes: a push at the same time would not be noticed";
-    assert_eq!(refusal(&refused), (message, Exit::Failed));
-    assert!(pointer(&settings, &store, "default").await.pointer.claim.is_none());
-    store.memory().fail_next(Operation::PutObject, kind, 1);
-    let done = collected(&settings, GcOptions { alone: true, ..DELETE }, &store).await;
-    assert_eq!((done.ok, done.deleted), (true, 3));
+    for conditions in [Conditions::Ignored, Conditions::Refused, Conditions::Failed] {
+        let store = Watched::new();
+        store.memory().conditions(conditions);
+        let (_site, settings) = two_releases(&store).await;
+        let before = keys(&store);
+        let told = collected(&settings, DRY, &store).await;
+        assert_eq!((told.ok, told.deleted), (true, 3), "{conditions:?}");
+        let refused = collected(&settings, DELETE, &store).await;
+        let message = "this store has no conditional writes: a push at the same time would not be noticed";
+        assert_eq!(refusal(&refused), (message, Exit::Failed), "{conditions:?}");
+        assert_eq!(keys(&store), before, "{conditions:?}");
+        assert!(pointer(&settings, &store, "default").await.pointer.claim.is_none(), "{conditions:?}");
+        let done = collected(&settings, GcOptions { alone: true, ..DELETE }, &store).await;
+        assert_eq!((done.ok, done.deleted), (true, 3), "{conditions:?}");
+        let after = pointer(&settings, &store, "default").await.pointer;
+        assert_eq!((after.claim, after.swept.is_some()), (None, true), "{conditions:?}");
+        assert!(OLD.iter().all(|name| !keys(&store).contains(&(*name).to_owned())), "{conditions:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -14,7 +14,7 @@ use crate::prepare::prepare;
 use crate::push::{PushOptions, push};
 use crate::report::{Silent, Summary};
 use crate::settings::Backend;
-use crate::store::memory::{Fault, StoredObject};
+use crate::store::memory::{Conditions, Fault, StoredObject};
 use crate::store::{Operation, StoreErrorKind};
 use crate::testing::{Site, Watched};
 
@@ -354,6 +354,26 @@ async fn wherever_it_fails_another_one_finishes_it() {
         assert!(verified(&settings, &store).await);
     }
     assert!(failures > 4, "{failures}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_without_conditions_is_rolled_back_as_well() {
+    for conditions in [Conditions::Ignored, Conditions::Refused, Conditions::Failed] {
+        let store = Watched::new();
+        store.memory().conditions(conditions);
+        let (_site, settings, first, before) = two_releases(&store).await;
+        let rolled = rolled_back(&settings, Some(&first), &store).await;
+        assert!(rolled.summary.ok, "{conditions:?}: {:?}", rolled.summary.errors);
+        let warnings: Vec<&str> =
+            rolled.summary.warnings.iter().map(|warning| warning.message.as_str()).collect();
+        let warning = "this store has no conditional writes: two pushes at the same time can mix";
+        assert_eq!(warnings, [warning], "{conditions:?}");
+        let after = assets(&store);
+        for (key, object) in &before {
+            assert_eq!(after.get(key), Some(object), "{conditions:?}: {key}");
+        }
+        assert!(verified(&settings, &store).await, "{conditions:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
