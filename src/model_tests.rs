@@ -1,4 +1,4 @@
-//! Random pushes, rollbacks, cleanings, two of these at once, kills and edits by others, held against a model of the bucket: what a kept release
+//! Random pushes, rollbacks, cleanings, kills and edits by others, held against a model of the bucket: what a kept release
 //! needs is never missing, what somebody else stored is never deleted, and whatever a kill leaves, the next push ends like one
 //! that nobody disturbed. `S3COLLECT_CASES=5000 cargo test --lib model_tests` asks for more of them.
 
@@ -14,7 +14,6 @@ use tokio::sync::Notify;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::error::{Exit, Problem};
 use crate::gc::{GcOptions, gc};
 use crate::ledger::Ledger;
 use crate::manifest::Manifest;
@@ -54,19 +53,6 @@ enum Act {
     Delete { place: usize },
     /// Time goes by.
     Wait { minutes: u8 },
-    /// Two are at work at once, the second some milliseconds behind the first; both push the same tree if they push.
-    Together { first: (usize, Job), second: (usize, Job), behind: u64, tree: [Option<u8>; 4] },
-}
-
-/// What one of two does.
-#[derive(Debug, Clone, Copy)]
-enum Job {
-    /// With one header or the other, so that two pushes of an app differ.
-    Push {
-        cached: bool,
-    },
-    Rollback,
-    Gc,
 }
 
 /// An act, and after how many requests whoever does it is killed.
@@ -76,23 +62,13 @@ fn act() -> impl Strategy<Value = Act> {
     let app = 0..2_usize;
     let tree = prop::array::uniform4(prop::option::weighted(0.8, 0..3_u8));
     prop_oneof![
-        6 => (app.clone(), tree.clone(), any::<bool>()).prop_map(|(app, tree, cached)| Act::Push { app, tree, cached }),
+        6 => (app.clone(), tree, any::<bool>()).prop_map(|(app, tree, cached)| Act::Push { app, tree, cached }),
         2 => (app.clone(), 0..3_usize).prop_map(|(app, back)| Act::Rollback { app, back }),
         3 => app.prop_map(|app| Act::Gc { app }),
         1 => (0..3_u8, 0..3_u8).prop_map(|(name, body)| Act::Foreign { name, body }),
         1 => (0..64_usize, 0..3_u8).prop_map(|(place, body)| Act::Replace { place, body }),
         1 => (0..64_usize).prop_map(|place| Act::Delete { place }),
         3 => (1..120_u8).prop_map(|minutes| Act::Wait { minutes }),
-        3 => ((0..2_usize, job()), (0..2_usize, job()), 0..400_u64, tree)
-            .prop_map(|(first, second, behind, tree)| Act::Together { first, second, behind, tree }),
-    ]
-}
-
-fn job() -> impl Strategy<Value = Job> {
-    prop_oneof![
-        3 => any::<bool>().prop_map(|cached| Job::Push { cached }),
-        1 => Just(Job::Rollback),
-        3 => Just(Job::Gc),
     ]
 }
 
@@ -141,12 +117,9 @@ impl App {
                 None => {}
             }
         }
-        self.settings.objects.parameters.set(Parameter::CacheControl, cache_control(cached));
+        let cache = if cached { "max-age=60" } else { "max-age=5" };
+        self.settings.objects.parameters.set(Parameter::CacheControl, cache);
     }
-}
-
-fn cache_control(cached: bool) -> &'static str {
-    if cached { "max-age=60" } else { "max-age=5" }
 }
 
 /// The bucket, and what is known of it.
@@ -215,66 +188,6 @@ impl World {
             CancellationToken::new(),
         );
         self.run(kill, async { push.await.ok }).await
-    }
-
-    /// One of two: whether all went well, and what was told if not.
-    async fn job(&self, app: &App, job: Job) -> (bool, Vec<Problem>) {
-        let (store, reporter, cancel) = (self.store.clone(), Arc::new(Silent), CancellationToken::new());
-        match job {
-            Job::Push { cached } => {
-                let mut settings = app.settings.clone();
-                settings.objects.parameters.set(Parameter::CacheControl, cache_control(cached));
-                let prepared = prepare(&settings, None).expect("assets");
-                let options = PushOptions::default();
-                let pushed = push(&settings, options, prepared, store, reporter, cancel).await;
-                (pushed.ok, pushed.errors)
-            }
-            Job::Rollback => {
-                let options = RollbackOptions::default();
-                let rolled = rollback(&app.settings, options, store, reporter, cancel).await.summary;
-                (rolled.ok, rolled.errors)
-            }
-            Job::Gc => {
-                let options = GcOptions { delete: true, allow_drop: true, ..GcOptions::default() };
-                let swept = gc(&app.settings, options, store, reporter, cancel).await;
-                (swept.ok, swept.errors)
-            }
-        }
-    }
-
-    /// Two at once: nothing is lost, a push that does not end well was told that it is overtaken, and one that comes after
-    /// both of them ends well.
-    async fn together(
-        &mut self,
-        jobs: [(usize, Job); 2],
-        behind: u64,
-        tree: [Option<u8>; 4],
-    ) -> TestCaseResult {
-        for (app, job) in jobs {
-            if let Job::Push { .. } = job {
-                self.apps[app].lay(tree, false);
-            }
-        }
-        let [first, second] = jobs;
-        let late = async {
-            sleep(Duration::from_millis(behind)).await;
-            self.job(&self.apps[second.0], second.1).await
-        };
-        let first = self.job(&self.apps[first.0], first.1);
-        let (one, two) = tokio::join!(Box::pin(first), Box::pin(late));
-        sleep(Duration::from_secs(10)).await;
-        self.check().await?;
-        for ((app, job), (ok, errors)) in jobs.into_iter().zip([one, two]) {
-            if let Job::Push { .. } = job {
-                // Also by the other app: `shared.txt` belongs to both.
-                let overtaken = errors.iter().all(|error| error.exit == Exit::Overtaken);
-                prop_assert!(ok || overtaken, "{:?}", errors);
-                let again = self.push(&self.apps[app], None).await;
-                prop_assert!(matches!(again, Done::Ended(true)), "a push fails");
-                self.check_pushed(app).await?;
-            }
-        }
-        Ok(())
     }
 
     async fn ledger(&self, app: &App) -> Ledger<Watched> {
@@ -415,9 +328,6 @@ impl World {
                     self.store.memory().delete(&[object]).await.expect("an answer");
                     self.damaged.insert(key);
                 }
-            }
-            Act::Together { first, second, behind, tree } => {
-                Box::pin(self.together([first, second], behind, tree)).await?;
             }
             Act::Wait { minutes } => sleep(Duration::from_secs(u64::from(minutes) * 60)).await,
         }
