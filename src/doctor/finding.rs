@@ -164,13 +164,19 @@ impl Finding {
 
     /// Nobody was told how the bucket is set up: for lack of a permission, which is named, or of the thing itself.
     pub(super) fn untold(check: Check, error: &StoreError) -> Self {
-        if error.lacks_conditions() {
-            return Self::unknown(check, Problem::new("the service does not tell"));
+        let Problem { message, causes, hint, .. } = Problem::of(error);
+        match &error.kind {
+            StoreErrorKind::Refused { .. } | StoreErrorKind::NotS3 { .. } => {
+                Self::unknown(check, Problem::new("the service does not tell"))
+            }
+            StoreErrorKind::AccessDenied { .. } => {
+                Self::unknown(check, Problem { hint, ..Problem::new("these keys may not ask") })
+            }
+            _ => Self::unknown(
+                check,
+                Problem { causes, hint, ..Problem::new(format!("not known: {message}")) },
+            ),
         }
-        let problem = Problem::of(error);
-        let hint = problem.hint.filter(|_| matches!(error.kind, StoreErrorKind::AccessDenied { .. }));
-        let reason = Problem { hint, causes: Vec::new(), note: None, ..problem };
-        Self::unknown(check, Problem { message: format!("not known: {}", reason.message), ..reason })
     }
 
     /// The line, and below it what belongs to it.

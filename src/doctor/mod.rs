@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::time::{Instant as Stopwatch, SystemTime};
 
 use http::Method;
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Problem;
@@ -34,6 +35,7 @@ pub use summary::DoctorSummary;
 use permission::Needed;
 use scratch::{Scratch, Stored};
 use serving::Seen;
+use summary::UNTIL_THEN;
 use way::{Dates, Way};
 
 /// For how many seconds the URLs of an examination are good.
@@ -69,6 +71,8 @@ struct Examination<'a> {
     options: &'a DoctorOptions,
     store: Retrying<S3Store>,
     needed: Needed,
+    /// Opened once it is needed: keys may take their time.
+    urls: OnceCell<UrlSource>,
 }
 
 /// Examines what settings name.
@@ -85,7 +89,7 @@ pub async fn doctor(
     summary.checks = source.findings();
     let store = Retrying::with_attempts(store, settings.connection.client.attempts, |_| {});
     let needed = Needed::by(settings, &options.verbs);
-    let examination = Examination { settings, options, store, needed };
+    let examination = Examination { settings, options, store, needed, urls: OnceCell::new() };
     let goes_on = tokio::select! {
         listed = examination.way(source, &mut summary) => listed,
         () = cancel.cancelled() => None,
@@ -186,8 +190,8 @@ impl Examination<'_> {
         }
         let mut scratch = match Scratch::new(self.settings, &self.store) {
             Ok(scratch) => scratch,
-            Err(problem) => {
-                summary.checks.push(Finding::failed(Check::Put, problem));
+            Err(error) => {
+                summary.checks.push(Finding::failed(Check::Put, Problem::of(&error)));
                 return;
             }
         };
@@ -293,16 +297,13 @@ impl Examination<'_> {
         name: &str,
         headers: &[(&str, &str)],
     ) -> Result<(String, Result<Visited, StoreError>), Problem> {
-        let source = UrlSource::open(self.settings).await?;
+        let source = self.urls.get_or_try_init(|| UrlSource::open(self.settings)).await?;
         let request = UrlRequest { expire: Some(LOOK), ..UrlRequest::at(Instant::from(now())) };
         let url = source.urls()?.url(name, &request)?.url;
         let answer = visit(&self.settings.connection, Method::GET, &url, headers).await;
         Ok((url.split('?').next().unwrap_or_default().to_owned(), answer))
     }
 }
-
-/// Why there are few lines.
-const UNTIL_THEN: &str = "nothing else was looked at: all of it needs what failed";
 
 #[expect(clippy::disallowed_methods, reason = "whether this is the time is what is looked at")]
 fn now() -> SystemTime {

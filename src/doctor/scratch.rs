@@ -6,10 +6,10 @@ use std::hash::{BuildHasher as _, RandomState};
 use bytes::Bytes;
 
 use crate::digest::LayoutPart;
-use crate::encode::{HOLD, Material, encode};
+use crate::encode::{EncodeError, HOLD, Material, encode};
 use crate::error::Problem;
 use crate::ledger::{self, HOME};
-use crate::name::{AssetName, ObjectKey, StoredName};
+use crate::name::{AssetName, NameError, ObjectKey, StoredName};
 use crate::object::{Described, Role, describe};
 use crate::parameters::{ObjectParameters, Parameter};
 use crate::plan::stored_parameters;
@@ -45,6 +45,7 @@ pub(super) struct Stored {
 #[derive(Debug)]
 struct Object {
     name: AssetName,
+    stored_name: StoredName,
     key: ObjectKey,
     role: Role,
     /// What is there, once something is.
@@ -59,6 +60,8 @@ pub(super) struct Scratch<'a, S> {
     store: &'a S,
     asset: Object,
     manifest: Object,
+    /// Where records are kept, if that is elsewhere.
+    record: Option<ObjectKey>,
     upload: Option<(MultipartRequest, UploadId)>,
 }
 
@@ -67,15 +70,19 @@ impl<'a, S: Store> Scratch<'a, S> {
     ///
     /// # Errors
     /// A location so long that no key has room below it.
-    pub(super) fn new(settings: &'a Settings, store: &'a S) -> Result<Self, Problem> {
+    pub(super) fn new(settings: &'a Settings, store: &'a S) -> Result<Self, NameError> {
         let chance = |number: u8| RandomState::new().hash_one(number);
-        let name = format!("{HOME}doctor-{:016x}{:016x}", chance(0), chance(1));
+        let base = format!("doctor-{:016x}{:016x}", chance(0), chance(1));
         let object = |extension: &str, role| {
-            let name = AssetName::new(format!("{name}{extension}"))?;
+            let name = AssetName::new(format!("{HOME}{base}{extension}"))?;
             let key = settings.location.key(&name)?;
-            Ok::<Object, Problem>(Object { name, key, role, stored: None, tried: false })
+            let stored_name = StoredName::plain(&name)?;
+            Ok::<Object, NameError>(Object { name, stored_name, key, role, stored: None, tried: false })
         };
+        let prefix = settings.releases.prefix.as_ref();
+        let record = prefix.map(|prefix| ObjectKey::new(format!("{}{base}.json", prefix.prefix())));
         Ok(Self {
+            record: record.transpose()?,
             settings,
             store,
             asset: object(".css", Role::Plain)?,
@@ -106,6 +113,9 @@ impl<'a, S: Store> Scratch<'a, S> {
         let mut request = bare.clone();
         self.asset.stored =
             Some(Stored { source: source(), body: source(), encoding: None, cache_control: None });
+        if let Some(failed) = self.record(&bare).await {
+            return vec![failed];
+        }
         let (mut findings, stored) = match self.dressed(&bare).await {
             Ok((put, stored, findings)) => {
                 request = put;
@@ -125,10 +135,19 @@ impl<'a, S: Store> Scratch<'a, S> {
         findings
     }
 
+    /// Puts an object where records are kept, if that is not below the location.
+    async fn record(&mut self, bare: &PutRequest) -> Option<Finding> {
+        let key = self.record.clone()?;
+        let error = self.store.put(&PutRequest { key, ..bare.clone() }).await.err()?;
+        self.record = None;
+        let problem = Problem::of(&error).with_note("records of releases are kept there: `record_prefix`");
+        Some(Finding::failed(Check::Put, problem))
+    }
+
     /// Puts it as an asset is put, with the headers that settings give it.
     async fn dressed(&mut self, bare: &PutRequest) -> Result<(PutRequest, PutAnswer, Vec<Finding>), Finding> {
         let (stored, parameters) = encoded(self.settings, &self.asset, source())
-            .map_err(|problem| Finding::failed(Check::Put, problem))?;
+            .map_err(|error| Finding::failed(Check::Put, Problem::of(&error)))?;
         let body = Body::Bytes(stored.body.clone());
         let request = PutRequest { body, parameters, ..bare.clone() };
         match self.store.put(&request).await {
@@ -218,13 +237,16 @@ impl<'a, S: Store> Scratch<'a, S> {
             // That it may not be given up was told already.
             _ = self.store.abort_multipart(request, id).await;
         }
-        for object in [&self.asset, &self.manifest].into_iter().filter(|object| object.tried) {
-            let refused = match self.store.delete(std::slice::from_ref(&object.key)).await {
+        let objects = [&self.asset, &self.manifest].into_iter().filter(|object| object.tried);
+        let objects = objects.map(|object| (&object.key, object.stored.is_some()));
+        let record = self.record.iter().filter(|_| self.asset.stored.is_some()).map(|key| (key, true));
+        for (key, is_there) in objects.chain(record) {
+            let refused = match self.store.delete(std::slice::from_ref(key)).await {
                 Ok(mut errors) => errors.pop(),
                 Err(error) => Some(error),
             };
             if let Some(error) = refused {
-                left.extend(object.stored.is_some().then(|| object.key.to_string()));
+                left.extend(is_there.then(|| key.to_string()));
                 outcome = outcome.and(Err(error));
             }
         }
@@ -241,11 +263,10 @@ fn encoded(
     settings: &Settings,
     object: &Object,
     source: Bytes,
-) -> Result<(Stored, ObjectParameters), Problem> {
-    let stored_name = StoredName::plain(&object.name)?;
+) -> Result<(Stored, ObjectParameters), EncodeError> {
     let described = Described {
         name: &object.name,
-        stored_name: &stored_name,
+        stored_name: &object.stored_name,
         key: &object.key,
         role: object.role,
         content_type: None,

@@ -2,7 +2,7 @@
 
 use crate::error::Problem;
 use crate::inflate::gunzip;
-use crate::settings::Settings;
+use crate::settings::{Settings, masked_url};
 use crate::store::s3::Visited;
 use crate::store::{CorsRule, StoreError};
 
@@ -67,7 +67,9 @@ pub(super) fn urls(seen: &Seen<'_>) -> Finding {
     let Seen { url, answer, .. } = seen;
     let message = match (answer.status, answer.header("location")) {
         (200, _) => format!("`{url}` is something else than the object that was put there"),
-        (300..=399, Some(to)) => format!("`{url}` leads to `{}`", crate::settings::masked_url(to)),
+        (300..=399, Some(to)) => {
+            format!("`{url}` leads to `{}`", masked_url(to.split(['?', '#']).next().unwrap_or_default()))
+        }
         (status, _) => format!("`{url}` answers with status {status}"),
     };
     let Some(domain) = seen.domain() else {
@@ -116,11 +118,6 @@ pub(super) fn cors(seen: &Seen<'_>, origin: &str, named: bool, rules: &[CorsRule
     let hint = match seen.domain() {
         Some(domain) if !rules.is_empty() => {
             format!("the bucket has CORS rules: let `{domain}` hand `Origin` on to it, and cache by it")
-        }
-        _ if rules.is_empty() => {
-            format!(
-                "`aws s3api put-bucket-cors --bucket {bucket}` with a rule that allows `GET` from that origin"
-            )
         }
         _ => format!("allow `GET` from that origin in the CORS rules of the bucket `{bucket}`"),
     };

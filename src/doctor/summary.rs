@@ -12,6 +12,9 @@ use crate::settings::Settings;
 
 use super::finding::{Check, Finding, State};
 
+/// Why there are few lines.
+pub(super) const UNTIL_THEN: &str = "nothing else was looked at: all of it needs what failed";
+
 /// What an examination found.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct DoctorSummary {
@@ -55,7 +58,7 @@ impl DoctorSummary {
     /// Settings that cannot be used: nothing else can be looked at.
     #[must_use]
     pub fn unsettled(warnings: Vec<Problem>, errors: Vec<Problem>) -> Self {
-        let summary = Self { verb: "doctor", ..Self::default() };
+        let summary = Self { verb: "doctor", note: Some(UNTIL_THEN.to_owned()), ..Self::default() };
         let failed = errors.into_iter().map(|problem| Finding::failed(Check::Settings, problem));
         let checks =
             failed.chain(warnings.into_iter().map(|problem| Finding::warning(Check::Settings, problem)));
@@ -65,7 +68,8 @@ impl DoctorSummary {
     /// A store that cannot be opened, for the settings of the way there.
     #[must_use]
     pub fn unopened(settings: &Settings, problem: Problem) -> Self {
-        Self { checks: vec![Finding::failed(Check::Endpoint, problem)], ..Self::of(settings) }.settled()
+        let checks = vec![Finding::failed(Check::Endpoint, problem)];
+        Self { checks, note: Some(UNTIL_THEN.to_owned()), ..Self::of(settings) }.settled()
     }
 
     /// An interrupt came before anything.
@@ -76,6 +80,7 @@ impl DoctorSummary {
 
     /// The same with what follows from the findings.
     pub(super) fn settled(mut self) -> Self {
+        self.checks = reconciled(self.checks);
         self.checks.sort_by_key(|finding| finding.check);
         self.ok = !self.interrupted && self.number(State::Failed) == 0;
         self
@@ -96,6 +101,20 @@ impl DoctorSummary {
     }
 }
 
+/// What an unsigned request proved needs no other proof, and one cause is told once.
+fn reconciled(mut findings: Vec<Finding>) -> Vec<Finding> {
+    let state = |check| {
+        findings.iter().find(|finding: &&Finding| finding.check == check).map(|finding| finding.state)
+    };
+    let told = match (state(Check::PublicAccess), state(Check::Urls)) {
+        (Some(State::Unknown), Some(_)) => Check::PublicAccess,
+        (Some(State::Failed), Some(State::Failed)) => Check::Urls,
+        _ => return findings,
+    };
+    findings.retain(|finding| finding.check != told);
+    findings
+}
+
 /// The summary line: `19 checks: 16 ok, 1 failed, 1 warning, 1 unknown  s3://acme/static/  0.3 s`.
 impl fmt::Display for DoctorSummary {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -105,9 +124,15 @@ impl fmt::Display for DoctorSummary {
             .into_iter()
             .map(|state| (self.number(state), state.name()))
             .filter(|(number, _)| *number > 0)
-            .map(|(number, state)| format!("{number} {state}"))
+            .map(|(number, state)| match (number, state) {
+                (2.., "warning") => format!("{number} warnings"),
+                _ => format!("{number} {state}"),
+            })
             .collect();
-        let place = place(self.bucket.as_deref(), self.location.as_deref());
-        write!(formatter, "{}  {place}  {:.1} s", found.join(", "), self.elapsed_seconds)
+        formatter.write_str(&found.join(", "))?;
+        if self.bucket.is_some() {
+            write!(formatter, "  {}", place(self.bucket.as_deref(), self.location.as_deref()))?;
+        }
+        write!(formatter, "  {:.1} s", self.elapsed_seconds)
     }
 }

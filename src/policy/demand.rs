@@ -118,6 +118,9 @@ pub(super) fn demands(settings: &Settings, verbs: &BTreeSet<PolicyVerb>) -> Dema
                 demands.listed.insert(Extent::Location);
                 demands.add(Extent::Location, ["DeleteObject", "GetObject"]);
                 demands.add(Extent::Location, writes(settings));
+                if settings.releases.prefix.is_some() {
+                    demands.add(Extent::Records, ["DeleteObject", "PutObject"]);
+                }
             }
             PolicyVerb::Url => url(settings, &mut demands),
             PolicyVerb::Ls => {

@@ -63,7 +63,7 @@ pub(crate) fn tell(summary: &DoctorSummary, as_json: bool, printer: &Printer) ->
     }
     let left = summary.left.iter().map(|key| {
         Problem::new(format!("`{key}` was made for this examination and could not be removed"))
-            .with_hint("remove it by other means")
+            .with_hint("remove it with keys that may delete")
     });
     printer.troubles(&left.collect::<Vec<_>>(), &[], summary.note.as_deref());
     printer.line(&summary.to_string());
