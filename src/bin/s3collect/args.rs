@@ -271,7 +271,9 @@ pub(crate) struct IamPolicy {
 pub(crate) struct Doctor {
     /// The verbs that shall run, comma-separated
     #[arg(long = "for", value_name = "VERB,…", value_delimiter = ',', default_value = "push",
-        value_parser = PossibleValuesParser::new(PolicyVerb::ALL.map(PolicyVerb::name)))]
+        value_parser = PossibleValuesParser::new(
+            PolicyVerb::ALL.into_iter().filter(|verb| *verb != PolicyVerb::Doctor).map(PolicyVerb::name)
+        ))]
     pub(crate) verbs: Vec<String>,
     /// Make no objects, and prove less
     #[arg(long)]
