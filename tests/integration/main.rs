@@ -18,6 +18,7 @@ mod manual;
 mod prehashed;
 mod push;
 mod readme;
+mod recipes;
 mod releases;
 mod rollback;
 mod s3_wire;
