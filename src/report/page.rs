@@ -161,7 +161,11 @@ fn by_group<'a>(
     groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.stored));
     let columns = [Text(label), Number("objects"), Number("size"), Number("stored"), Number("of it")];
     let rows = groups.iter().map(|(value, group)| {
-        let value = if value.is_empty() { html! { span class="soft" { "none" } } } else { text(value) };
+        let value = if value.is_empty() {
+            html! { span class="soft" { "none" } }
+        } else {
+            text(value)
+        };
         let objects = html! { (group.objects) };
         vec![value, objects, bytes(group.size), bytes(group.stored), text(&group.share())]
     });
@@ -175,12 +179,7 @@ fn largest(steps: &[&StepSummary]) -> Markup {
     steps.sort_by(|left, right| stored(right).cmp(&stored(left)).then_with(|| left.key.cmp(&right.key)));
     let columns = [Text("key"), Number("size"), Number("stored"), Text("encoding")];
     let rows = steps.iter().take(LARGEST).map(|step| {
-        vec![
-            code(&step.key),
-            bytes(step.size),
-            bytes(stored(step)),
-            shown(step.content_encoding.as_deref()),
-        ]
+        vec![code(&step.key), bytes(step.size), bytes(stored(step)), shown(step.content_encoding.as_deref())]
     });
     html! {
         @if !steps.is_empty() { h2 { "Largest objects" } (table(&columns, rows)) }
