@@ -11,7 +11,8 @@ use crate::release::ReleaseId;
 
 /// Where the pages are; `_` keeps them apart from buckets, whose names have none.
 const ROOT: &str = "/_browse";
-const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
+/// What stands for itself in a path, and as a value behind a `?`.
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
 
 /// What a browser asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,15 +137,15 @@ pub(super) fn release(
 pub(super) fn file(bucket: &str, key: &str) -> Option<String> {
     let resolved = key.split('/').any(|part| matches!(part, "." | ".."));
     (!resolved)
-        .then(|| format!("/{}/{}", utf8_percent_encode(bucket, IN_PATH), utf8_percent_encode(key, IN_PATH)))
+        .then(|| format!("/{}/{}", utf8_percent_encode(bucket, PLAIN), utf8_percent_encode(key, PLAIN)))
 }
 
 fn inside(bucket: &str, parameters: &[(&str, Option<&str>)]) -> String {
-    let mut address = format!("{ROOT}/{}", utf8_percent_encode(bucket, IN_PATH));
+    let mut address = format!("{ROOT}/{}", utf8_percent_encode(bucket, PLAIN));
     let given = parameters.iter().filter_map(|(name, value)| Some((name, (*value)?)));
     for (index, (name, value)) in given.enumerate() {
         let sign = if index == 0 { '?' } else { '&' };
-        address.push_str(&format!("{sign}{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)));
+        address.push_str(&format!("{sign}{name}={}", utf8_percent_encode(value, PLAIN)));
     }
     address
 }

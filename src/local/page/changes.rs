@@ -69,14 +69,19 @@ impl<'a> Change<'a> {
         Self { name, kind, before, after }
     }
 
-    /// Which headers differ, in words; empty where none do.
+    /// Which headers differ, as a push names them; empty where none do.
     pub(super) fn headers(&self) -> String {
         let names = self.before.zip(self.after).map(|(before, after)| headers(before, after));
         match names {
-            Some(names) if !names.is_empty() => PutReason::HeadersDiffer(names).to_string(),
+            Some(names) if !names.is_empty() => names_of(names),
             _ => String::new(),
         }
     }
+}
+
+fn names_of(names: Vec<String>) -> String {
+    let reason = PutReason::HeadersDiffer(names).to_string();
+    reason.split_once(": ").map(|(_, names)| names.to_owned()).unwrap_or(reason)
 }
 
 /// How a body is compressed is no header, and shows in the body.
@@ -152,7 +157,7 @@ mod tests {
         assert_eq!(Change::of("a", Some(&plain), Some(&gzip)).kind, Kind::Same);
         let other = object((2, 2));
         let change = Change::of("a", Some(&plain), Some(&other));
-        assert_eq!((change.kind, change.headers().as_str()), (Kind::Body, "headers changed: Cache-Control"));
+        assert_eq!((change.kind, change.headers().as_str()), (Kind::Body, "Cache-Control"));
     }
 
     proptest! {

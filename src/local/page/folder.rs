@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use s3s::S3Result;
 
 use super::records::{App, Naming, Reader};
-use super::{Page, address, moment, total, trail};
+use super::{Page, address, moment, release_link, total, trail};
 use crate::local::disk::Disk;
 use crate::local::list::{self, Entry, Query};
 use crate::local::object::Object;
@@ -53,8 +53,11 @@ pub(super) fn page(disk: &Disk, bucket: &str, prefix: &str, after: Option<String
         (trail(bucket, prefix, ""))
         h1 { (code(here)) }
         (figures([("objects", objects), ("size", bytes)]))
-        @for unread in &reader.problems { (problem("warning", "told", unread)) }
-        (releases)
+        @if around.len() + below.len() > 0 {
+            h2 { "Releases" }
+            @for unread in &reader.problems { (problem("warning", "told", unread)) }
+            (releases)
+        }
         h2 { "Names" }
         @if listed.entries.is_empty() { p class="soft" { "There is nothing here." } } @else { (table(&columns, rows)) }
         (pages(bucket, &query, listed.entries.last().filter(|_| listed.truncated)))
@@ -78,18 +81,14 @@ fn releases<'a>(reader: &mut Reader<'_>, apps: impl Iterator<Item = &'a App>) ->
             html! { a href=(address::releases(bucket, app, None)) { (code(app.name.as_str())) } },
             html! { a href=(address::folder(bucket, &app.location, None)) { (location(bucket, app)) } },
             match live {
-                Some(id) => {
-                    html! { a href=(address::release(bucket, app, &id, None, None)) { (code(id.as_str())) } }
-                }
+                Some(id) => release_link(bucket, app, &id),
                 None => html! { span class="soft" { "none" } },
             },
             text(&pointer.claim.map(|claim| format!("{} by {}", claim.kind, claim.by)).unwrap_or_default()),
         ]);
     }
     let columns = [Text("App"), Text("Location"), Text("Live release"), Text("At work")];
-    Ok(html! {
-        @if !rows.is_empty() { h2 { "Releases" } (table(&columns, rows)) }
-    })
+    Ok(table(&columns, rows))
 }
 
 /// A location as it is shown.
@@ -115,7 +114,7 @@ fn row(bucket: &str, prefix: &str, entry: &Entry, named: &[Naming]) -> Vec<Marku
                 header("content-type"),
                 header("content-encoding"),
                 header("cache-control"),
-                text(&moment(object.modified)),
+                moment(object.modified),
                 releases_of(bucket, object, named),
             ]
         }
@@ -128,9 +127,9 @@ fn releases_of(bucket: &str, object: &Object, named: &[Naming]) -> Markup {
         @for (index, naming) in named.iter().enumerate() {
             @if index > 0 { br; }
             @if naming.app.name.as_str() != "default" { (text(naming.app.name.as_str())) ": " }
-            a href=(address::release(bucket, &naming.app, &naming.id, None, None)) {
-                @if naming.state == "published" { "live" } @else { (code(naming.id.as_str())) }
-            }
+            @if naming.state == "published" {
+                a href=(address::release(bucket, &naming.app, &naming.id, None, None)) { "live" }
+            } @else { (release_link(bucket, &naming.app, &naming.id)) }
             @if !naming.is_of(object) { " " span class="bad" { "(changed since)" } }
         }
     }

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 
 use super::disk::Disk;
 use super::{Endpoint, bucket, clock, list, refusal};
+use crate::release::ReleaseId;
 use crate::report::Bytes;
 use crate::report::html::Column::{Number, Text};
 use crate::report::html::{STYLE, code, document, table, text};
@@ -28,6 +29,7 @@ mod tests;
 
 pub(super) use address::Asked;
 use address::Inside;
+use records::App;
 
 /// Objects are counted as far as this.
 const COUNTED: u64 = 10_000;
@@ -120,7 +122,7 @@ fn buckets(disk: &Disk) -> S3Result<Page> {
     for (name, created) in disk.query(bucket::names)? {
         let (objects, bytes) = total(disk, &name, "")?;
         let link = html! { a href=(address::folder(&name, "", None)) { (code(&name)) } };
-        rows.push(vec![link, objects, bytes, text(&moment(created))]);
+        rows.push(vec![link, objects, bytes, moment(created)]);
     }
     let columns = [Text("Bucket"), Number("Objects"), Number("Size"), Text("Created (UTC)")];
     let content = html! {
@@ -173,13 +175,27 @@ fn trail(bucket: &str, prefix: &str, here: &str) -> Markup {
     }
 }
 
+/// A link to a release, by its id.
+fn release_link(bucket: &str, app: &App, id: &ReleaseId) -> Markup {
+    html! { a class="id" href=(address::release(bucket, app, id, None, None)) { (code(id.as_str())) } }
+}
+
+/// What a release is, in a word.
+fn status(state: &'static str) -> Markup {
+    html! {
+        @if state == "published" { span class="good" { "live" } } @else { (state) }
+    }
+}
+
 /// A time for a person, UTC.
-fn moment(milliseconds: i64) -> String {
+fn moment(milliseconds: i64) -> Markup {
     let format = time::macros::format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
-    time::OffsetDateTime::from(clock::timestamp(milliseconds)).format(format).unwrap_or_default()
+    let moment =
+        time::OffsetDateTime::from(clock::timestamp(milliseconds)).format(format).unwrap_or_default();
+    html! { time datetime=(format!("{moment}Z")) { (moment) } }
 }
 
 /// The same of seconds, as records have them.
-fn moment_of_seconds(seconds: u64) -> String {
+fn moment_of_seconds(seconds: u64) -> Markup {
     moment(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000))
 }

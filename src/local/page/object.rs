@@ -5,7 +5,7 @@ use s3s::S3Result;
 
 use super::folder::around;
 use super::records::{App, Naming, RELEASES, Reader};
-use super::{Page, address, moment, moment_of_seconds, trail};
+use super::{Page, address, moment, moment_of_seconds, release_link, status, trail};
 use crate::local::acl;
 use crate::local::disk::Disk;
 use crate::local::object::{self, Object};
@@ -28,7 +28,7 @@ pub(super) fn page(disk: &Disk, bucket: &str, key: &str, host: &str) -> S3Result
     let shown = if name.is_empty() { "./" } else { name };
     let values = [
         ("size", html! { (Bytes(object.size)) }),
-        ("modified (UTC)", text(&moment(object.modified))),
+        ("modified (UTC)", moment(object.modified)),
         (
             "anybody may read",
             html! { (if acl::is_public(&object.description.grants) { "yes" } else { "no" }) },
@@ -40,13 +40,13 @@ pub(super) fn page(disk: &Disk, bucket: &str, key: &str, host: &str) -> S3Result
         (opened(bucket, key, host))
         (record(bucket, key))
         (figures(values))
-        @for unread in &reader.problems { (problem("warning", "told", unread)) }
         h2 { "Headers" }
         (pairs("Header", &headers(&object)))
         h2 { "Digests" }
         (pairs("Digest", &digests(&object, &named)))
         @if !object.description.tags.is_empty() { h2 { "Tags" } (pairs("Tag", &object.description.tags)) }
         h2 { "Releases" }
+        @for unread in &reader.problems { (problem("warning", "told", unread)) }
         (releases(bucket, &object, &named, &apps))
     };
     Ok(Page { title: format!("{bucket}/{key}"), content })
@@ -68,7 +68,7 @@ fn record(bucket: &str, key: &str) -> Markup {
         @match App::of_record(key) {
             Some((app, Some(id))) => p {
                 "This is the record of release "
-                a href=(address::release(bucket, &app, &id, None, None)) { (code(id.as_str())) } "."
+                (release_link(bucket, &app, &id)) "."
             },
             Some((app, None)) => p {
                 "This says which "
@@ -114,11 +114,9 @@ fn pairs(label: &str, pairs: &[(String, String)]) -> Markup {
 fn releases(bucket: &str, object: &Object, named: &[Naming], apps: &[App]) -> Markup {
     let rows = named.iter().map(|naming| {
         vec![
-            html! {
-                a href=(address::release(bucket, &naming.app, &naming.id, None, None)) { (code(naming.id.as_str())) }
-            },
+            release_link(bucket, &naming.app, &naming.id),
             text(naming.app.name.as_str()),
-            html! { (naming.state) },
+            status(naming.state),
             html! {
                 (match naming.recorded.role {
                     Role::Hashed => "hashed",
@@ -129,7 +127,7 @@ fn releases(bucket: &str, object: &Object, named: &[Naming], apps: &[App]) -> Ma
             html! {
                 @if naming.is_of(object) { "this one" } @else { "another, of " (Bytes(naming.recorded.size)) }
             },
-            text(&moment_of_seconds(naming.recorded.put_at)),
+            moment_of_seconds(naming.recorded.put_at),
         ]
     });
     let columns =

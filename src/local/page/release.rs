@@ -8,7 +8,7 @@ use s3s::S3Result;
 use super::changes::{Change, Kind, changes, counts};
 use super::folder::location;
 use super::records::{App, Listed, RELEASES, Reader};
-use super::{Page, address, moment, trail};
+use super::{Page, address, moment, release_link, status, trail};
 use crate::local::disk::Disk;
 use crate::local::object;
 use crate::local::refusal;
@@ -122,24 +122,17 @@ fn line(
     cells.push(html! { (size(record)) });
     cells.push(html! {
         (against)
-        @if let Some(restored) = &record.restores { "; restores " (code(restored.as_str())) }
+        @if let Some(restored) = &record.restores { "; restores " (release_link(bucket, app, restored)) }
     });
     cells
 }
 
 fn unread(bucket: &str, app: &App, listed: &Listed, state: &'static str) -> Vec<Markup> {
     let mut cells = vec![Markup::default(); 7];
-    cells[0] = html! {
-        a href=(address::release(bucket, app, &listed.id, None, None)) { (code(listed.id.as_str())) }
-    };
+    cells[0] = release_link(bucket, app, &listed.id);
     cells[1] = status(state);
-    cells[2] = text(&moment(listed.object.modified));
+    cells[2] = moment(listed.object.modified);
     cells
-}
-
-fn status(state: &'static str) -> Markup {
-    let class = (state == "published").then_some("good");
-    html! { span class=[class] { (if state == "published" { "live" } else { state }) } }
 }
 
 fn size(record: &Record) -> Bytes {
@@ -186,13 +179,10 @@ pub(super) fn page(disk: &Disk, bucket: &str, app: &App, id: &ReleaseId, part: P
 }
 
 fn facts(bucket: &str, app: &App, record: &Record, previous: Option<&Listed>) -> Markup {
-    let link = |id: &ReleaseId| {
-        html! { a href=(address::release(bucket, app, id, None, None)) { (code(id.as_str())) } }
-    };
     html! {
-        @if let Some(restored) = &record.restores { p { "A rollback: it restores " (link(restored)) "." } }
+        @if let Some(restored) = &record.restores { p { "A rollback: it restores " (release_link(bucket, app, restored)) "." } }
         @match previous {
-            Some(previous) => p { "Compared with the release before it, " (link(&previous.id)) "." },
+            Some(previous) => p { "Compared with the release before it, " (release_link(bucket, app, &previous.id)) "." },
             None => p { "The first that is recorded, so that everything is new." },
         }
         @if let Some(order) = record.order { p { "Order " (order) "." } }
@@ -209,7 +199,10 @@ fn contents(bucket: &str, app: &App, record: &Record, before: Before<'_>, part: 
     let counts = counts(old, record);
     let kind = part.kind.or(matches!(before, Before::Unread).then_some(Kind::Same));
     let linked = |kind: Kind| {
-        html! { a href=(address::release(bucket, app, &record.id, Some(kind), None)) { (counts[&kind]) } }
+        html! {
+            @if counts[&kind] == 0 { "0" }
+            @else { a href=(address::release(bucket, app, &record.id, Some(kind), None)) { (counts[&kind]) } }
+        }
     };
     let mut values = vec![("objects", html! { (record.objects.len()) }), ("size", html! { (size(record)) })];
     if !matches!(before, Before::Unread) {
