@@ -64,7 +64,8 @@ class Browser:
 
     def show(self, width, scheme):
         """Pages are so wide from now on, of a phone where that is narrow, and light or dark."""
-        self.ask("Emulation.setDeviceMetricsOverride", width=width, height=844, deviceScaleFactor=1, mobile=width < 600)
+        self.ask("Emulation.setDeviceMetricsOverride", width=width, height=844, screenWidth=width, screenHeight=844,
+                 deviceScaleFactor=1, mobile=width < 600)
         self.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def screenshot(self, path):

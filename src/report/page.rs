@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::html::Column::{Number, Text};
 use super::html::{code, document, figures, problem, table, text};
-use super::{Bytes, StepSummary, Summary, cost, count, escape};
+use super::{Bytes, ManifestSummary, StepSummary, Summary, cost, count, escape};
 
 /// The most rows of the table of what was put.
 const ROWS: usize = 1000;
@@ -68,7 +68,9 @@ fn numbers(summary: &Summary) -> Markup {
         shown.push(("put, before compression", Bytes(saved.size).to_string()));
         shown.push(("put, as stored", Bytes(summary.bytes_put).to_string()));
     }
-    shown.extend(summary.manifest.iter().map(|manifest| ("manifest", manifest.state.to_string())));
+    let state =
+        |manifest: &ManifestSummary| manifest.state.to_string().trim_start_matches("manifest ").to_owned();
+    shown.extend(summary.manifest.iter().map(|manifest| ("manifest", state(manifest))));
     shown.push(("seconds", format!("{:.1}", summary.elapsed_seconds)));
     html! {
         (figures(shown.into_iter().map(|(name, value)| (name, text(&value)))))

@@ -73,9 +73,10 @@ pub(super) fn around(prefix: &str) -> BTreeSet<String> {
 
 fn releases<'a>(reader: &mut Reader<'_>, apps: impl Iterator<Item = &'a App>) -> S3Result<Markup> {
     let bucket = reader.bucket;
-    let mut rows = Vec::new();
+    let (mut rows, mut busy) = (Vec::new(), false);
     for app in apps {
         let pointer = reader.pointer(app)?;
+        busy |= pointer.claim.is_some();
         let live = pointer.published.map(|live| live.id);
         rows.push(vec![
             html! { a href=(address::releases(bucket, app, None)) { (code(app.name.as_str())) } },
@@ -88,7 +89,7 @@ fn releases<'a>(reader: &mut Reader<'_>, apps: impl Iterator<Item = &'a App>) ->
         ]);
     }
     let columns = [Text("App"), Text("Location"), Text("Live release"), Text("At work")];
-    Ok(table(&columns, rows))
+    Ok(table(&columns[..if busy { 4 } else { 3 }], rows))
 }
 
 /// A location as it is shown.

@@ -30,7 +30,7 @@ pub(super) fn page(disk: &Disk, bucket: &str, key: &str, host: &str) -> S3Result
         ("size", html! { (Bytes(object.size)) }),
         ("modified (UTC)", moment(object.modified)),
         (
-            "anybody may read",
+            "public by its ACL",
             html! { (if acl::is_public(&object.description.grants) { "yes" } else { "no" }) },
         ),
     ];
@@ -131,7 +131,7 @@ fn releases(bucket: &str, object: &Object, named: &[Naming], apps: &[App]) -> Ma
         ]
     });
     let columns =
-        [Text("Release"), Text("App"), Text("State"), Text("Name"), Text("Body"), Text("Stored (UTC)")];
+        [Text("Release"), Text("App"), Text("State"), Text("Kind"), Text("Body"), Text("Stored (UTC)")];
     html! {
         @if named.is_empty() {
             p class="soft" {
