@@ -24,8 +24,6 @@ mod folder;
 mod object;
 mod records;
 mod release;
-#[cfg(test)]
-mod tests;
 
 pub(super) use address::Asked;
 use address::Inside;
