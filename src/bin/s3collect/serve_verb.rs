@@ -31,7 +31,7 @@ pub(crate) fn run(serve: &Serve, printer: &Printer) -> io::Result<Exit> {
         let url = server.endpoint_url();
         printer.data(&format!(
             "{url}\n\
-             pages       {url}/_browse/\naccess key  {}\nsecret key  {}\nregion      us-east-1 (any will do)\nbucket      {BUCKET}\n",
+             access key  {}\nsecret key  {}\nregion      us-east-1 (any will do)\nbucket      {BUCKET}\n",
             credentials.access_key, credentials.secret_key
         ))?;
         printer.line(&format!("open {url}/ in a browser to see objects, headers and releases; Ctrl-C ends"));

@@ -217,17 +217,9 @@ fn contents(bucket: &str, app: &App, record: &Record, before: Before<'_>, part: 
         changes(old, record).filter(|change| wanted(change) && behind(change)).take(NAMES + 1).collect();
     let more = shown.len() > NAMES;
     shown.truncate(NAMES);
-    let heading = match kind {
-        None => "What changed",
-        Some(Kind::Added) => "Added",
-        Some(Kind::Body) => "Changed body",
-        Some(Kind::Headers) => "Changed headers",
-        Some(Kind::Removed) => "Removed",
-        Some(Kind::Same) => "Unchanged",
-    };
     html! {
         (figures(values))
-        h2 { (heading) }
+        h2 { (heading(kind)) }
         @if part.kind.is_some() {
             p { a href=(address::release(bucket, app, &record.id, None, None)) { "All that changed" } }
         }
@@ -240,6 +232,17 @@ fn contents(bucket: &str, app: &App, record: &Record, before: Before<'_>, part: 
                 a href=(address::release(bucket, app, &record.id, part.kind, Some(last.name))) { "More names" }
             }
         }
+    }
+}
+
+fn heading(kind: Option<Kind>) -> &'static str {
+    match kind {
+        None => "What changed",
+        Some(Kind::Added) => "Added",
+        Some(Kind::Body) => "Changed body",
+        Some(Kind::Headers) => "Changed headers",
+        Some(Kind::Removed) => "Removed",
+        Some(Kind::Same) => "Unchanged",
     }
 }
 
