@@ -15,6 +15,7 @@ mod invalidation;
 mod local_endpoint;
 mod manifest;
 mod manual;
+mod pages;
 mod prehashed;
 mod push;
 mod readme;
