@@ -1,12 +1,15 @@
 //! Keeps records and pointers in the bucket: reads them, whoever wrote them, and swaps a pointer so that of two who
 //! read the same one only one gets on. What the documents mean is the room `release`'s matter; may touch no other key.
 
+use std::future::ready;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use md5::{Digest as _, Md5};
 
+use crate::digest::hex;
 use crate::error::Problem;
 use crate::name::{AppName, Location, NameError, ObjectKey};
 use crate::parameters::{ObjectParameters, Parameter};
@@ -14,6 +17,7 @@ use crate::release::{Pointer, Record, ReleaseId};
 use crate::settings::Settings;
 use crate::store::{
     Body, Condition, Fetch, Fetched, PutAnswer, PutRequest, Store, StoreError, StoreErrorKind, fetch,
+    put_proven,
 };
 
 mod claim;
@@ -321,9 +325,10 @@ impl<S: Store> Ledger<S> {
     ) -> Result<PutAnswer, StoreError> {
         let mut parameters = self.parameters.clone();
         parameters.set(Parameter::ContentType, content_type);
+        let md5 = hex(&Md5::digest(&body));
         let body = Body::Bytes(body);
         let request = PutRequest { key: self.key(name), body, parameters, checksum: None, condition };
-        self.store.put(&request).await
+        put_proven(&*self.store, request, ready(Ok(md5))).await
     }
 
     fn below(&self) -> String {
