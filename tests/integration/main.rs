@@ -6,6 +6,7 @@ mod conformance;
 mod django_goldens;
 mod django_import;
 mod explain;
+mod faults;
 mod fuzz;
 mod gc;
 mod hostile;
