@@ -14,6 +14,8 @@ use crate::store::retry::{Pressure, Retrying};
 use crate::store::{Operation, StoreErrorKind};
 use crate::testing::{Site, Watched, parameters};
 
+mod changing;
+
 const KIB: u64 = 1024;
 const MIB: usize = 1024 * 1024;
 
