@@ -32,6 +32,8 @@ pub use others::AtWork;
 
 /// Where records are kept below a location.
 pub const HOME: &str = ".s3collect/";
+/// What a pointer is served as.
+const POINTER_TYPE: &str = "application/json";
 /// The most bytes of a pointer: a gc that deletes a hundred thousand names has them in it.
 const MOST_POINTER: u64 = 64 * 1024 * 1024;
 /// The most bytes of a record, as stored.
@@ -208,12 +210,14 @@ impl<S: Store> Ledger<S> {
     }
 
     /// Whether the store heeds conditions: the pointer, which is there, is put once more on the condition that it is
-    /// not. A store that takes that has replaced it by itself.
+    /// not. A store that takes that has replaced it by itself, spelled in another way, since a put that is sent again takes
+    /// the very same bytes for what its own first try has left.
     ///
     /// # Errors
     /// The store refuses.
     pub async fn heeds_conditions(&self, seen: &SeenPointer) -> Result<bool, StoreError> {
-        match self.put_pointer(&seen.pointer, Some(Condition::Absent)).await {
+        let body = Bytes::from(seen.pointer.to_json() + "\n");
+        match self.put("current", body, POINTER_TYPE, Some(Condition::Absent)).await {
             Ok(_) => Ok(false),
             Err(error) if error.lacks_conditions() => Ok(false),
             Err(error) if error.kind == StoreErrorKind::PreconditionFailed => Ok(true),
@@ -227,7 +231,7 @@ impl<S: Store> Ledger<S> {
         condition: Option<Condition>,
     ) -> Result<SeenPointer, StoreError> {
         let body = Bytes::from(pointer.to_json());
-        let answer = self.put("current", body, "application/json", condition).await?;
+        let answer = self.put("current", body, POINTER_TYPE, condition).await?;
         Ok(SeenPointer {
             pointer: pointer.clone(),
             etag: Some(answer.etag),

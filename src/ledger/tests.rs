@@ -12,6 +12,7 @@ use crate::error::{Diagnose as _, Exit};
 use crate::release::{Claim, ClaimKind, Published};
 use crate::report::{Event, Reporter, Silent};
 use crate::store::memory::{Conditions, Fault};
+use crate::store::retry::Retrying;
 use crate::store::{Operation, StoreErrorKind};
 use crate::testing::{Site, Watched, parameters};
 
@@ -176,6 +177,22 @@ async fn a_claim_that_was_taken_over_ends_nothing() {
 }
 
 /// A service that answers nothing for as long as a claim lives: the holder gives up when others may begin, not later.
+/// Whether conditions are heeded is asked by a put that has to be refused. When that was sent twice, the second one must not
+/// take what is there for what the first one did.
+#[tokio::test(start_paused = true)]
+async fn a_service_that_fails_is_none_without_conditions() {
+    let site = Site::new(&[]);
+    let store = Arc::new(Retrying::new(Watched::new(), |_| ()));
+    let ledger = Ledger::new(&site.settings(), Arc::clone(&store)).expect("a ledger");
+    let seen = ledger.overwrite(&Pointer::default()).await.expect("stored");
+    for done in [false, true] {
+        let kind = StoreErrorKind::ConnectionLost;
+        store.inner().memory().fail(Fault { operation: Operation::PutObject, key: None, kind, done });
+        assert!(ledger.heeds_conditions(&seen).await.expect("an answer"), "{done}");
+    }
+    assert_eq!(ledger.pointer().await.expect("an answer").pointer, seen.pointer);
+}
+
 /// A push was through while its last sign of life was still on its way, which nobody waited for any more: it is no other
 /// run's.
 #[tokio::test(start_paused = true)]

@@ -36,9 +36,9 @@ fn refusals() -> Vec<Trial> {
     let slow = Trouble::Refused("503 Slow Down", "SlowDown");
     let broken = Trouble::Refused("500 Internal Server Error", "InternalError");
     vec![
-        Trial::done("503 `SlowDown`, the first of each", ALL, When::First(1), slow),
-        Trial::done("503 `SlowDown`, 6 of 10", ALL, When::Percent(60), slow),
-        Trial::done("500, 3 of 10", ALL, When::Percent(30), broken),
+        Trial::done("503 `SlowDown`", ALL, When::First(1), slow),
+        Trial::done("503 `SlowDown`", ALL, When::Percent(60), slow),
+        Trial::done("500", ALL, When::Percent(30), broken),
         Trial::done("200 with an error", WRITES, When::First(1), Trouble::RefusedWith200("InternalError")),
         Trial::done("200 with `SlowDown`", WRITES, When::Percent(30), Trouble::RefusedWith200("SlowDown")),
     ]
@@ -52,12 +52,12 @@ fn refusals_for_good() -> Vec<Trial> {
     let skewed = Trouble::Refused("403 Forbidden", "RequestTimeTooSkewed");
     let hidden = Trouble::RefusedWith200("InternalError");
     vec![
-        Trial::told("503 `SlowDown`, always", ALL, When::Always, slow),
-        Trial::told("503 `SlowDown`, from request 10 on", &["PutObject"], When::After(10), slow),
-        Trial::told("200 with an error, from request 10 on", WRITES, When::After(10), hidden),
+        Trial::told("503 `SlowDown`", ALL, When::Always, slow),
+        Trial::told("503 `SlowDown` to puts", &["PutObject"], When::After(10), slow),
+        Trial::told("200 with an error", WRITES, When::After(10), hidden),
         Trial::told("an expired token", ALL, When::Always, expired),
-        Trial::told("an expired token, from request 12 on", ALL, When::After(12), expired),
-        Trial::told("an expired token, from request 15 on", ALL, When::After(15), expired_too),
+        Trial::told("an expired token", ALL, When::After(12), expired),
+        Trial::told("an expired token, 403", ALL, When::After(15), expired_too),
         Trial::told("a clock that is wrong", ALL, When::Always, skewed),
     ]
 }
@@ -95,7 +95,7 @@ fn standstills() -> Vec<Trial> {
         }
     }
     let seconds = Duration::from_millis(if is_thorough() { 2500 } else { 700 });
-    trials.push(Trial::done("half of all later", ALL, When::Percent(50), Trouble::Delayed(seconds)));
+    trials.push(Trial::done("late", ALL, When::Percent(50), Trouble::Delayed(seconds)));
     trials
 }
 
@@ -105,12 +105,12 @@ fn damages() -> Vec<Trial> {
     const STORES: &[&str] = &["PutObject", "UploadPart", "CompleteMultipartUpload"];
     vec![
         Trial::done("a bit of a body", BODIES, When::Percent(50), Trouble::FlippedPut),
-        Trial::told("a bit of each body", BODIES, When::Always, Trouble::FlippedPut),
+        Trial::told("a bit of a body", BODIES, When::Always, Trouble::FlippedPut),
         Trial::done("a bit of a body, unseen", BODIES, When::First(1), Trouble::FlippedUnseen),
-        Trial::any("a bit of a body, unseen, 3 of 10", BODIES, When::Percent(30), Trouble::FlippedUnseen),
-        Trial::told("a bit of each body, unseen", BODIES, When::Always, Trouble::FlippedUnseen),
-        Trial::done("another ETag, the first of each", STORES, When::First(1), Trouble::WrongEtag),
-        Trial::done("another ETag, 3 of 10", STORES, When::Percent(30), Trouble::WrongEtag),
+        Trial::any("a bit of a body, unseen", BODIES, When::Percent(30), Trouble::FlippedUnseen),
+        Trial::told("a bit of a body, unseen", BODIES, When::Always, Trouble::FlippedUnseen),
+        Trial::done("another ETag", STORES, When::First(1), Trouble::WrongEtag),
+        Trial::done("another ETag", STORES, When::Percent(30), Trouble::WrongEtag),
         Trial::done("a bit of an answer", &["GetObject"], When::First(1), Trouble::FlippedGet),
     ]
 }

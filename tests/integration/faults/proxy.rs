@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_types, reason = "a proxy of the tests that reaches what is behind it")]
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -36,6 +37,18 @@ pub(super) enum When {
     After(u64),
     /// So many of a hundred, and the same no more often than it is sent again.
     Percent(u64),
+}
+
+impl fmt::Display for When {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Always => formatter.write_str("each"),
+            Self::First(1) => formatter.write_str("the first of each"),
+            Self::First(count) => write!(formatter, "the first {count} of each"),
+            Self::After(count) => write!(formatter, "from request {count} on"),
+            Self::Percent(share) => write!(formatter, "{share} of 100"),
+        }
+    }
 }
 
 /// What happens to a request.

@@ -74,7 +74,7 @@ pub(super) async fn run(trials: Vec<Trial>) {
     let tried: Vec<Figures> = tried.buffered(AT_ONCE).collect().await;
     let mut all = Figures::default();
     for (trial, figures) in trials.iter().zip(tried) {
-        tell(trial.name, &figures);
+        tell(&format!("{}, {}", trial.name, trial.when), &figures);
         all.add(&figures);
     }
     tell("all", &all);
