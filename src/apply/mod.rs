@@ -19,6 +19,7 @@ use crate::store::{Limit, Store};
 
 mod budget;
 mod failure;
+mod kept;
 mod multipart;
 mod object;
 #[cfg(test)]
@@ -29,6 +30,7 @@ pub use object::Stored;
 pub(crate) use object::TWIN;
 
 use failure::{Cause, Failure};
+use kept::Kept;
 
 /// How long requests in flight may go on after an interrupt.
 const GRACE: Duration = Duration::from_secs(10);
@@ -86,6 +88,7 @@ struct Context<S> {
     until: OnceLock<watch::Receiver<Instant>>,
     /// Compression is for the cores, not for as many threads as there are requests.
     cores: Semaphore,
+    kept: Kept,
     reporter: Arc<dyn Reporter>,
     /// The person's wish to end.
     cancel: CancellationToken,
@@ -136,6 +139,7 @@ impl<S: Store + 'static> Application<S> {
         let (cores, stop) = (Semaphore::new(cores), cancel.child_token());
         let conditional = AtomicBool::new(options.conditional);
         let until = OnceLock::new();
+        let kept = Kept::new(&plan);
         let context = Context {
             store,
             options,
@@ -144,6 +148,7 @@ impl<S: Store + 'static> Application<S> {
             gave_up: AtomicBool::new(false),
             until,
             cores,
+            kept,
             reporter,
             cancel,
             stop,
