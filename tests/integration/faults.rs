@@ -2,7 +2,7 @@
 //! who follows the manifest finds everything, nothing is deleted, and the next push finishes it.
 //!
 //! Each fault once in every `cargo test`; `S3COLLECT_FAULTS=N` strikes N times, each time another choice of requests, over
-//! larger files: `S3COLLECT_FAULTS=20 cargo test --test integration faults:: -- --nocapture`.
+//! larger files: `S3COLLECT_FAULTS=20 cargo test --test integration faults::whatever -- --nocapture`.
 
 mod message;
 mod proxy;
