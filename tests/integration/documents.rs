@@ -43,6 +43,8 @@ fn items(page: &str) -> (Vec<Item>, Vec<String>) {
             (_, Some(block), _) if block.starts_with("# s3collect.toml\n") => {
                 items.push(Item::Settings(block.to_owned()));
             }
+            // Somebody else's file.
+            (_, Some(block), _) if block.starts_with("# Cargo.toml\n") => {}
             (_, Some(block), _) => settings.push(block.to_owned()),
             (_, _, Some(line)) => items.push(Item::Unseen(line.to_owned())),
             _ => unreachable!("one of the two matched"),
