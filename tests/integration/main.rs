@@ -6,6 +6,7 @@ mod conformance;
 mod django_goldens;
 mod django_import;
 mod doctor;
+mod documents;
 mod explain;
 mod fuzz;
 mod gc;
