@@ -180,6 +180,20 @@ fn links_lead_to_files() {
     assert_eq!(missing, Vec::<String>::new());
 }
 
+/// The lists of what to touch name files that are there; `VERB` is any verb with a file of its own.
+#[test]
+fn files_that_are_to_be_touched_are_there() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(repository.join("docs/architecture.md")).expect("a page");
+    let lists = page.split("\n## ").find(|part| part.starts_with("Where to add\n")).expect("the lists");
+    let files = Regex::new(r"`((?:src|tests|docs|scripts)/[^`]+)`").expect("a pattern");
+    let files: Vec<String> =
+        files.captures_iter(lists).map(|found| found[1].replace("VERB", "doctor")).collect();
+    assert!(files.len() > 30, "{files:?}");
+    let missing: Vec<&String> = files.iter().filter(|file| !repository.join(file).exists()).collect();
+    assert_eq!(missing, Vec::<&String>::new());
+}
+
 #[test]
 fn a_transcript_is_commands_and_what_they_print() {
     let (items, settings) = items(
