@@ -74,6 +74,8 @@ fn masked(text: &str) -> String {
         (r"\b\d+\.\d s\b", "[TIME]"),
         (r"\d{8}T\d{6}Z-[0-9a-f]{8}", "[ID]"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[DATE]"),
+        (r"127\.0\.0\.1:\d{4,5}", "[ADDRESS]"),
+        (r"request id [0-9A-F]+", "request id [REQUEST]"),
     ];
     masks.iter().fold(text.to_owned(), |text, (pattern, mask)| {
         Regex::new(pattern).expect("a pattern").replace_all(&text, *mask).into_owned()
@@ -192,6 +194,29 @@ fn files_that_are_to_be_touched_are_there() {
     assert!(files.len() > 30, "{files:?}");
     let missing: Vec<&String> = files.iter().filter(|file| !repository.join(file).exists()).collect();
     assert_eq!(missing, Vec::<&String>::new());
+}
+
+/// Symptoms are in the words of the product: those of the example below them, or a text in its sources.
+#[test]
+fn symptoms_are_what_is_printed() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(repository.join("docs/troubleshooting.md")).expect("a page");
+    let sources: String = walkdir::WalkDir::new(repository.join("src"))
+        .into_iter()
+        .map(|entry| entry.expect("an entry").into_path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .map(|path| fs::read_to_string(path).expect("a source"))
+        .collect();
+    let sections: Vec<&str> = page.split("\n## ").skip(1).collect();
+    assert!(sections.len() > 10, "{}", sections.len());
+    for section in sections {
+        let (heading, text) = section.split_once('\n').expect("a text");
+        let shown = items(text).0.into_iter().any(
+            |item| matches!(item, Item::Command { prints: Some(prints), .. } if prints.contains(heading)),
+        );
+        let has_example = text.contains("```console");
+        assert!(shown || (!has_example && sources.contains(heading)), "nobody says `{heading}`");
+    }
 }
 
 #[test]

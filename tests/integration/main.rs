@@ -8,6 +8,7 @@ mod django_import;
 mod doctor;
 mod documents;
 mod explain;
+mod faults;
 mod fuzz;
 mod gc;
 mod hostile;

@@ -28,7 +28,7 @@ struct Bench {
 }
 
 /// Name → body and headers.
-type Objects = BTreeMap<String, (Vec<u8>, String)>;
+pub(crate) type Objects = BTreeMap<String, (Vec<u8>, String)>;
 
 impl Bench {
     async fn new(faults: Vec<Fault>) -> Self {
@@ -110,30 +110,34 @@ impl Bench {
 }
 
 /// What a reader sees: the bucket through the library's own client.
-struct Reader {
+pub(crate) struct Reader {
     store: S3Store,
     location: String,
 }
 
 impl Reader {
     async fn new(bench: &Bench) -> Self {
-        let environment = bench.sandbox.environment().clone();
+        Self::at(bench.sandbox.environment().clone(), &bench.location).await
+    }
+
+    /// Where an environment points to.
+    pub(crate) async fn at(environment: BTreeMap<String, String>, location: &str) -> Self {
         let given = Given::new(&environment, Path::new("/nonexistent"));
         let loaded = load(given, Needs { bucket: true, sources: false }).expect("settings");
         let store = Session::open(&loaded.settings).await.expect("a store").store;
-        Self { store, location: bench.location.clone() }
+        Self { store, location: location.to_owned() }
     }
 
     async fn body(&self, name: &str) -> Option<Vec<u8>> {
         let key = ObjectKey::new(format!("{}/{name}", self.location)).expect("a key");
-        match fetch(&self.store, &key, None, 1 << 20).await.expect("an answer") {
+        match fetch(&self.store, &key, None, 16 << 20).await.expect("an answer") {
             Fetch::Object(fetched) => Some(fetched.body.into()),
             Fetch::Absent | Fetch::Unchanged => None,
         }
     }
 
     /// Name → body and headers of each object that is no record.
-    async fn objects(&self) -> Objects {
+    pub(crate) async fn objects(&self) -> Objects {
         let mut objects = Objects::new();
         let prefix = format!("{}/", self.location);
         for object in self.store.list(&prefix, None).await.expect("a page").objects {
@@ -150,7 +154,7 @@ impl Reader {
     }
 
     /// Follows the manifest, if there is one: everything that it names is there, as it was hashed.
-    async fn follow(&self) {
+    pub(crate) async fn follow(&self) {
         let Some(document) = self.body("staticfiles.json").await else { return };
         for (name, stored_name) in Manifest::parse(&document).expect("a manifest").paths() {
             let body = self.body(stored_name).await;
