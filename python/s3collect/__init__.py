@@ -1,0 +1,1 @@
+"""s3collect, the program, in a wheel; and a Django app with the management command of the same name."""
