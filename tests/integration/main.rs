@@ -21,6 +21,7 @@ mod rollback;
 mod s3_wire;
 mod script;
 mod secrets;
+mod servers;
 mod storage;
 mod storages;
 mod support;

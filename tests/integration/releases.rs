@@ -17,7 +17,7 @@ use s3collect::store::s3::S3Store;
 use s3collect::store::{Fetch, Store as _, fetch};
 use tempfile::TempDir;
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, told};
 
 /// A location of its own at an endpoint, and three trees whose environment points at it.
 struct Bench {
@@ -319,12 +319,6 @@ async fn a_real_server_keeps_releases() {
     run(&[&["gc", "--yes"], &soon[..], alone].concat());
     run(&["verify", "--deep", "--strict"]);
     reader.follow().await;
-}
-
-/// What the environment says of a real server.
-#[expect(clippy::disallowed_methods, reason = "a test is told from outside where a server is")]
-fn told(name: &str, default: &str) -> String {
-    std::env::var(format!("S3COLLECT_TEST_{name}")).unwrap_or_else(|_| default.to_owned())
 }
 
 /// The claim of a killed push keeps the next one no longer than it was told to wait.
