@@ -10,6 +10,7 @@ mod fuzz;
 mod gc;
 mod hostile;
 mod invalidation;
+mod limits;
 mod local_endpoint;
 mod manifest;
 mod manual;

@@ -20,18 +20,18 @@ use tempfile::TempDir;
 use crate::support::{Sandbox, told};
 
 /// A location of its own at an endpoint, and three trees whose environment points at it.
-struct Bench {
+pub(crate) struct Bench {
     /// The embedded endpoint, unless a real server was named.
     embedded: Option<(Server, TempDir)>,
     location: String,
-    sandbox: Sandbox,
+    pub(crate) sandbox: Sandbox,
 }
 
 /// Name → body and headers.
-type Objects = BTreeMap<String, (Vec<u8>, String)>;
+pub(crate) type Objects = BTreeMap<String, (Vec<u8>, String)>;
 
 impl Bench {
-    async fn new(faults: Vec<Fault>) -> Self {
+    pub(crate) async fn new(faults: Vec<Fault>) -> Self {
         let directory = TempDir::new().expect("a directory");
         let create_buckets = vec!["acme".to_owned()];
         let options = Options { create_buckets, faults, log: true, ..Options::new(directory.path()) };
@@ -69,24 +69,24 @@ impl Bench {
         Self { embedded, location: location.to_owned(), sandbox }
     }
 
-    fn server(&self) -> &Server {
+    pub(crate) fn server(&self) -> &Server {
         let (server, _) = self.embedded.as_ref().expect("the embedded endpoint");
         server
     }
 
-    fn push(&self, tree: usize, more: &[&str]) -> crate::support::Run {
+    pub(crate) fn push(&self, tree: usize, more: &[&str]) -> crate::support::Run {
         let tree = tree.to_string();
         self.sandbox.run(&[&["push", &tree, "--manifest"], more].concat())
     }
 
-    fn spawn(&self, tree: usize, more: &[&str]) -> Child {
+    pub(crate) fn spawn(&self, tree: usize, more: &[&str]) -> Child {
         let tree = tree.to_string();
         let mut command = self.sandbox.command(&[&["push", &tree, "--manifest"], more].concat());
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts")
     }
 
     /// How many requests were answered so far.
-    fn answered(&self) -> usize {
+    pub(crate) fn answered(&self) -> usize {
         self.server().requests().len()
     }
 
@@ -110,13 +110,13 @@ impl Bench {
 }
 
 /// What a reader sees: the bucket through the library's own client.
-struct Reader {
+pub(crate) struct Reader {
     store: S3Store,
     location: String,
 }
 
 impl Reader {
-    async fn new(bench: &Bench) -> Self {
+    pub(crate) async fn new(bench: &Bench) -> Self {
         let environment = bench.sandbox.environment().clone();
         let given = Given::new(&environment, Path::new("/nonexistent"));
         let loaded = load(given, Needs { bucket: true, sources: false }).expect("settings");
@@ -124,7 +124,7 @@ impl Reader {
         Self { store, location: bench.location.clone() }
     }
 
-    async fn body(&self, name: &str) -> Option<Vec<u8>> {
+    pub(crate) async fn body(&self, name: &str) -> Option<Vec<u8>> {
         let key = ObjectKey::new(format!("{}/{name}", self.location)).expect("a key");
         match fetch(&self.store, &key, None, 1 << 20).await.expect("an answer") {
             Fetch::Object(fetched) => Some(fetched.body.into()),
@@ -133,7 +133,7 @@ impl Reader {
     }
 
     /// Name → body and headers of each object that is no record.
-    async fn objects(&self) -> Objects {
+    pub(crate) async fn objects(&self) -> Objects {
         let mut objects = Objects::new();
         let prefix = format!("{}/", self.location);
         for object in self.store.list(&prefix, None).await.expect("a page").objects {
@@ -150,7 +150,7 @@ impl Reader {
     }
 
     /// Follows the manifest, if there is one: everything that it names is there, as it was hashed.
-    async fn follow(&self) {
+    pub(crate) async fn follow(&self) {
         let Some(document) = self.body("staticfiles.json").await else { return };
         for (name, stored_name) in Manifest::parse(&document).expect("a manifest").paths() {
             let body = self.body(stored_name).await;
@@ -162,7 +162,7 @@ impl Reader {
 }
 
 /// What an undisturbed push of each tree makes of an empty bucket.
-async fn undisturbed() -> Vec<Objects> {
+pub(crate) async fn undisturbed() -> Vec<Objects> {
     let mut all = Vec::new();
     for tree in 0..3 {
         let bench = Bench::new(Vec::new()).await;
@@ -172,7 +172,7 @@ async fn undisturbed() -> Vec<Objects> {
     all
 }
 
-fn assert_is(found: &Objects, expected: &Objects, round: usize) {
+pub(crate) fn assert_is(found: &Objects, expected: &Objects, round: usize) {
     for (key, object) in expected {
         assert_eq!(found.get(key), Some(object), "{round}: {key}");
     }

@@ -49,9 +49,13 @@ impl Printer {
         Self { verbosity, color, bar: Mutex::new(None), show_bar }
     }
 
-    /// Data as it is, to stdout. The error of a pipe whose reader has gone is the caller's to end quietly on.
+    /// Data as it is, to stdout, once the verb is done. A reader who has seen enough changes nothing about what it did, nor
+    /// about its exit status.
     pub(crate) fn data(&self, text: &str) -> io::Result<()> {
-        self.bytes(text.as_bytes())
+        match self.bytes(text.as_bytes()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written,
+        }
     }
 
     /// Lines of data with names in them, one a line whatever is in it.
@@ -60,7 +64,7 @@ impl Printer {
         self.data(&text)
     }
 
-    /// The same for what need not be text.
+    /// What need not be text, in the middle of a verb, which ends quietly on the error of a pipe whose reader has gone.
     pub(crate) fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(bytes)?;
