@@ -52,7 +52,7 @@ async fn few_open_files_are_enough_for_a_service() {
     for number in 0..500 {
         bench.sandbox.write(&format!("many/{number}.css"), format!("a{{order:{number}}}"));
     }
-    let pushed = run(&bench.sandbox, "ulimit -n 64", &["push", "many", "--manifest", "--gzip", "-q"]);
+    let pushed = run(&bench.sandbox, "ulimit -n 64", &["push", "many", "--gzip", "-q"]);
     pushed.expect(0, "", "");
     let told = "warning: this process may have no more than 24 files open\n  hint: `ulimit -n 256` before it allows more\n";
     run(&bench.sandbox, "ulimit -n 24", &["verify", "--deep", "-q"]).expect(0, "", told);
@@ -149,4 +149,127 @@ async fn a_push_that_nobody_listens_to_ends_as_it_would() {
     assert_eq!(deaf(":", &full), Some(0));
     assert_eq!(deaf(":", &["push", "0", "--json", "--bucket", "none"]), Some(1));
     assert_eq!(deaf(":", &["push", "1", "--dry-run", "--exit-code"]), Some(3));
+}
+
+/// No file may grow beyond 100 KiB, which is to the process as a disk that is full.
+const FULL: &str = "trap '' XFSZ; ulimit -f 200";
+
+/// A release that is live, and one that has no room: a style sheet that does not compress, a small one and a page.
+fn too_large() -> Sandbox {
+    let noise: String =
+        (0_u32..500_000).map(|number| format!("{:x}", number.wrapping_mul(2_654_435_761))).collect();
+    let sandbox = Sandbox::new().file("1/a.css", "a{}").file("1/index.html", "<p>1");
+    sandbox.file("2/a.css", "b{}").file("2/index.html", "<p>2").file("2/large.css", noise)
+}
+
+fn hashless(text: &str) -> String {
+    let hash = regex::Regex::new(r"large(\.[0-9a-f]{12})?\.css").expect("a pattern");
+    hash.replace_all(text, "large.[HASHED].css").into_owned()
+}
+
+#[test]
+fn a_full_disk_leaves_the_old_release_in_the_bucket() {
+    let sandbox = too_large();
+    let local = ["--manifest", "--local", "bucket", "-q"];
+    let push = |said: &str, tree: &str| run(&sandbox, said, &[&["push", tree], &local[..]].concat());
+    push(":", "1").expect(0, "", "");
+    let before = sandbox.run(&["cat", "staticfiles.json", "--local", "bucket"]).stdout;
+    let failed = push(FULL, "2");
+    let told: Vec<&str> = failed.stderr.lines().filter(|line| !line.contains("caused by")).collect();
+    let expected = [
+        "error: there is no room left for `s3://local/large.[HASHED].css`",
+        "  hint: make room where the bucket is kept, then push again",
+        "note: 2 of 7 objects were stored; the manifest was not replaced, so the previous release is intact",
+    ];
+    let told: Vec<_> = told.iter().map(|line| hashless(line)).collect();
+    assert_eq!((failed.status, told), (1, expected.map(str::to_owned).to_vec()));
+    sandbox.run(&["cat", "staticfiles.json", "--local", "bucket"]).expect(0, &before, "");
+    assert_eq!(sandbox.run(&["verify", "--deep", "-q", "--local", "bucket"]).status, 0);
+    let unfinished = std::fs::read_dir(sandbox.path("bucket/tmp")).expect("a directory");
+    assert_eq!(unfinished.count(), 0, "what does not fit goes");
+    push(":", "2").expect(0, "", "");
+    sandbox.run(&["verify", "--deep", "-q", "--local", "bucket"]).expect(0, "", "");
+}
+
+#[test]
+fn a_full_disk_leaves_the_old_tree() {
+    let sandbox = too_large();
+    sandbox.run(&["manifest", "1", "--out", "out", "-q"]).expect(0, "", "");
+    let listed = || {
+        let files =
+            walkdir::WalkDir::new(sandbox.path("out")).into_iter().map(|entry| entry.expect("an entry"));
+        let mut names: Vec<_> = files.map(|file| file.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    };
+    let manifest = || std::fs::read_to_string(sandbox.path("out/staticfiles.json")).expect("a manifest");
+    let before = (manifest(), listed());
+    let failed = run(&sandbox, FULL, &["manifest", "2", "--out", "out"]);
+    let cannot = "error: cannot write `out/large.[HASHED].css`\n  caused by: File too large (os error 27)\n  \
+                  note: the manifest was not replaced; what it names is in place\n  \
+                  hint: make room, or make the directory writable, and run again\n";
+    assert_eq!((failed.status, hashless(&failed.stderr).as_str()), (1, cannot));
+    assert_eq!(manifest(), before.0);
+    assert!(before.1.iter().all(|name| listed().contains(name)));
+    sandbox.run(&["manifest", "2", "--out", "out", "-q", "--clean"]).expect(0, "", "");
+    sandbox.run(&["manifest", "2", "--out", "other", "-q"]).expect(0, "", "");
+    let other = std::fs::read_to_string(sandbox.path("other/staticfiles.json")).expect("a manifest");
+    assert_eq!(manifest(), other);
+}
+
+/// What is compressed waits in a temporary file, and what is downloaded in one beside its target.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_keeps_nothing_from_a_service() {
+    let bench = Bench::new(Vec::new()).await;
+    let place = bench.sandbox.path("temporary").display().to_string();
+    bench.sandbox.write("temporary/.keep", "");
+    let full = format!("{FULL}; export TMPDIR='{place}'");
+    let sandbox = too_large();
+    std::fs::rename(sandbox.path("2"), bench.sandbox.path("large")).expect("moved");
+    let push = |said: &str| run(&bench.sandbox, said, &["push", "large", "--gzip", "--manifest", "-q"]);
+    let failed = push(&full);
+    let (first, hint) =
+        ("error: cannot keep the compressed body of `large.css` in a temporary file\n", "set `TMPDIR`");
+    assert!(
+        failed.status == 1 && failed.stderr.starts_with(first) && failed.stderr.contains(hint),
+        "{failed:?}"
+    );
+    assert_eq!(std::fs::read_dir(bench.sandbox.path("temporary")).expect("a directory").count(), 1);
+    push(":").expect(0, "", "");
+    let get = |said: &str| run(&bench.sandbox, said, &["get", "large.css", "copy.css", "--set", "gzip=true"]);
+    let failed = get(FULL);
+    let told = "error: cannot write `copy.css`\n  caused by: File too large (os error 27)\n";
+    assert_eq!((failed.status, failed.stderr.as_str()), (1, told));
+    assert!(!bench.sandbox.path("copy.css").exists());
+    assert_eq!(get(":").status, 0);
+}
+
+/// The most memory that a process has had, in KiB, as far as the kernel was asked while it ran.
+fn peak(mut child: std::process::Child) -> u64 {
+    let status = format!("/proc/{}/status", child.id());
+    let mut most = 0;
+    while child.try_wait().expect("a child").is_none() {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let told = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok());
+        most = told.unwrap_or(most);
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    assert!(child.wait().expect("it ends").success());
+    most
+}
+
+/// A file larger than all the memory that there shall be, and many small ones.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_needs_less_than_100_mib() {
+    let bench = Bench::new(Vec::new()).await;
+    for number in 0..1_000 {
+        bench.sandbox.write(&format!("tree/{}/{number}.css", number % 20), format!("a{{order:{number}}}"));
+    }
+    let sparse = std::fs::File::create(bench.sandbox.path("tree/sparse.bin")).expect("a file");
+    sparse.set_len(128 << 20).expect("a length");
+    let push = ["push", "tree", "--gzip", "-q"];
+    let child = bench.sandbox.command(&push).spawn().expect("the binary");
+    let most = tokio::task::spawn_blocking(move || peak(child)).await.expect("no panic");
+    assert!((1..100 << 10).contains(&most), "{most} KiB");
 }
