@@ -59,17 +59,13 @@ pub(super) struct Blobs {
 }
 
 impl Blobs {
-    /// Makes what is missing of it, and has the names last: what is stored later must not go with its directory.
+    /// Makes what is missing of it, in a directory that is there.
     pub(super) fn open(directory: &Path) -> io::Result<Self> {
         let blobs = directory.join("blobs");
         let unfinished = directory.join("tmp");
-        let is_missing = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
-        let missing = directory.ancestors().take_while(is_missing).count();
         fs::create_dir_all(&blobs)?;
         fs::create_dir_all(&unfinished)?;
-        for made in directory.ancestors().take(missing + 1) {
-            sync_directory(if made.as_os_str().is_empty() { Path::new(".") } else { made })?;
-        }
+        sync_directory(directory)?;
         Ok(Self { blobs, unfinished, lasting: Mutex::default() })
     }
 
@@ -133,6 +129,17 @@ impl Blobs {
         }
         Ok(swept)
     }
+}
+
+/// Makes a directory and those above it, and has their names last: what is stored later must not go with them.
+pub(super) fn make_directory(directory: &Path) -> io::Result<()> {
+    let is_missing = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
+    let missing = directory.ancestors().take_while(is_missing).count();
+    fs::create_dir_all(directory)?;
+    for above in directory.ancestors().skip(1).take(missing) {
+        sync_directory(if above.as_os_str().is_empty() { Path::new(".") } else { above })?;
+    }
+    Ok(())
 }
 
 /// Makes the names in a directory last.
