@@ -11,6 +11,7 @@ pub mod compare;
 mod deploy;
 pub mod digest;
 pub mod django;
+pub mod doctor;
 pub mod encode;
 pub mod error;
 pub mod explain;

@@ -18,6 +18,7 @@ use crate::report::{Event, Reporter};
 use crate::store::{Limit, Store};
 
 mod budget;
+mod kept;
 mod multipart;
 mod object;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use budget::Budget;
 pub use object::Stored;
 pub(crate) use object::TWIN;
 
+use kept::Kept;
 use object::{Cause, Failure};
 
 /// How long requests in flight may go on after an interrupt.
@@ -81,6 +83,7 @@ struct Context<S> {
     until: OnceLock<watch::Receiver<Instant>>,
     /// Compression is for the cores, not for as many threads as there are requests.
     cores: Semaphore,
+    kept: Kept,
     reporter: Arc<dyn Reporter>,
     /// The person's wish to end.
     cancel: CancellationToken,
@@ -131,7 +134,9 @@ impl<S: Store + 'static> Application<S> {
         let (cores, stop) = (Semaphore::new(cores), cancel.child_token());
         let conditional = AtomicBool::new(options.conditional);
         let until = OnceLock::new();
-        let context = Context { store, options, conditional, until, cores, reporter, cancel, stop, plan };
+        let kept = Kept::new(&plan);
+        let context =
+            Context { store, options, conditional, until, cores, kept, reporter, cancel, stop, plan };
         Self { context: Arc::new(context), applied, whole: true }
     }
 

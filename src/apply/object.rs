@@ -67,12 +67,12 @@ pub(super) enum Cause {
 }
 
 /// What a body is known by.
-#[derive(Debug)]
-struct Digests {
+#[derive(Debug, Clone)]
+pub(super) struct Digests {
     /// The MD5 before compression.
-    source: String,
+    pub(super) source: String,
     /// As it is stored.
-    body: BodyDigest,
+    pub(super) body: BodyDigest,
 }
 
 /// Digests that are taken while the body is sent.
@@ -233,17 +233,25 @@ impl<S: Store + 'static> Context<S> {
 
     /// Makes the body that will be stored; compression waits for a core. What is in memory is digested at once, what is
     /// on disk while it is sent.
+    /// What another step stored already is taken from there, if its file still is what it was.
     async fn encode(self: &Arc<Self>, index: usize, hold: u64) -> Result<(Arc<Encoded>, Digesting), Failure> {
         let compressed =
             matches!(self.plan.steps[index].asset.description.compression, Compression::Gzip { .. });
         let core = if compressed { self.cores.acquire().await.ok() } else { None };
-        let (plan, chunking) = (Arc::clone(&self.plan), self.options.chunking);
+        let context = Arc::clone(self);
         let encoded = spawn_blocking(move || {
-            let asset = &plan.steps[index].asset;
+            let asset = &context.plan.steps[index].asset;
+            if let Some(kept) = context.kept.find(index) {
+                asset.material.unchanged()?;
+                return Ok(kept);
+            }
+            let chunking = context.options.chunking;
             let encoded = encode::encode(&asset.material, &asset.description.compression, chunking, hold)?;
             let in_memory = matches!(encoded.body, EncodedBody::Memory(_));
             let digests = in_memory.then(|| digests(&asset.material, &encoded)).transpose()?;
-            Ok::<_, EncodeError>((Arc::new(encoded), digests))
+            let encoded = Arc::new(encoded);
+            context.kept.keep(index, &encoded, digests.as_ref());
+            Ok::<_, EncodeError>((encoded, digests))
         });
         let (encoded, digests) = encoded.await.expect("encoding does not panic")?;
         drop(core);
@@ -332,7 +340,7 @@ fn has_lock(parameters: &ObjectParameters) -> bool {
 }
 
 /// The digests of a body; reads it.
-fn digests(material: &Material, encoded: &Encoded) -> Result<Digests, EncodeError> {
+pub(super) fn digests(material: &Material, encoded: &Encoded) -> Result<Digests, EncodeError> {
     let body = encoded.digest()?;
     let source = match encoded.content_encoding {
         None => body.md5.clone(),

@@ -2,7 +2,6 @@
 //! sensitive files apply.
 //! May not touch file contents or the network.
 
-use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,6 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::error::Problem;
 use crate::name::{AssetName, Location};
+use crate::parallel;
 use crate::settings::{CollectSettings, NamePattern, SourceDir};
 
 mod error;
@@ -134,9 +134,7 @@ pub fn collect(
     let mut gathering = Gathering {
         location,
         allow_sensitive: &settings.allow_sensitive,
-        sensitive: BTreeMap::new(),
-        files: BTreeMap::new(),
-        shadowed: Vec::new(),
+        files: Vec::new(),
         ignored: Vec::new(),
         errors: Vec::new(),
     };
@@ -208,10 +206,8 @@ fn check(source: &SourceDir, home: Option<&Path>) -> Result<PathBuf, CollectErro
 struct Gathering<'a> {
     location: &'a Location,
     allow_sensitive: &'a [NamePattern],
-    /// What is refused for its looks, by its path: one for each file, or for the directory that they are in.
-    sensitive: BTreeMap<PathBuf, CollectError>,
-    files: BTreeMap<AssetName, CollectedFile>,
-    shadowed: Vec<Shadowed>,
+    /// Those of the first source first, each with the length of its name without the source's prefix.
+    files: Vec<(CollectedFile, usize)>,
     ignored: Vec<Ignored>,
     errors: Vec<CollectError>,
 }
@@ -239,46 +235,55 @@ impl Gathering<'_> {
             Ok(name) => name,
             Err(problem) => return Err(CollectError::Name { path, problem }),
         };
-        match self.files.get(&name) {
-            Some(first) => self.shadowed.push(Shadowed { name, path, by: first.path.clone() }),
-            None => {
-                self.suspect(&name, length, &path);
-                self.files.insert(name.clone(), CollectedFile { name, path, source, stamp });
-            }
-        }
+        self.files.push((CollectedFile { name, path, source, stamp }, length));
         Ok(())
     }
 
     /// Refuses a file that looks as if it were not meant for everybody, unless somebody said that it is. What is
     /// before the last `length` bytes is a prefix, a choice of theirs.
-    fn suspect(&mut self, name: &AssetName, length: usize, path: &Path) {
-        let (prefix, relative) = name.as_str().split_at(name.as_str().len() - length);
-        let Some(Suspicion { kind, pattern, part }) = sensitive::suspect(relative) else { return };
-        if self.allow_sensitive.iter().any(|allowed| allowed.matches(name.as_str())) {
-            return;
+    fn suspect(&self, file: &CollectedFile, length: usize) -> Option<CollectError> {
+        let name = file.name.as_str();
+        let (prefix, relative) = name.split_at(name.len() - length);
+        let Suspicion { kind, pattern, part } = sensitive::suspect(relative)?;
+        if self.allow_sensitive.iter().any(|allowed| allowed.matches(name)) {
+            return None;
         }
         let below = relative[part.len()..].matches('/').count();
-        let path = path.ancestors().nth(below).unwrap_or(path).to_owned();
-        let name = &name.as_str()[..prefix.len() + part.len()];
+        let path = file.path.ancestors().nth(below).unwrap_or(&file.path).to_owned();
+        let name = &name[..prefix.len() + part.len()];
         let allow = if below > 0 { format!("{}/**", globset::escape(name)) } else { globset::escape(name) };
-        let error =
-            CollectError::Sensitive { name: name.to_owned(), path: path.clone(), kind, pattern, allow };
-        self.sensitive.entry(path).or_insert(error);
+        Some(CollectError::Sensitive { name: name.to_owned(), path, kind, pattern, allow })
+    }
+
+    /// Takes those out that an earlier source hides.
+    fn shadowed(&mut self) -> Vec<Shadowed> {
+        // Stable: of equal names the first stays the first.
+        self.files.sort_by(|(left, _), (right, _)| left.name.cmp(&right.name));
+        let mut shadowed = Vec::new();
+        self.files.dedup_by(|(file, _), (first, _)| {
+            let is_hidden = file.name == first.name;
+            if is_hidden {
+                let (name, path) = (file.name.clone(), std::mem::take(&mut file.path));
+                shadowed.push(Shadowed { name, path, by: first.path.clone() });
+            }
+            is_hidden
+        });
+        shadowed
     }
 
     fn finish(mut self) -> Result<Collected, Vec<CollectError>> {
-        self.errors.extend(self.sensitive.into_values());
+        let shadowed = self.shadowed();
+        let suspected = parallel::map(&self.files, |(file, length)| self.suspect(file, *length));
+        self.errors.extend(suspected.into_iter().flatten());
         if !self.errors.is_empty() {
             self.errors.sort_by_cached_key(|error| (error.place(), error.to_string()));
+            // A directory is refused once, however many files are in it.
+            self.errors.dedup_by_key(|error| (error.place(), error.to_string()));
             return Err(self.errors);
         }
-        let look_alikes = look_alikes(self.files.keys());
-        Ok(Collected {
-            files: self.files.into_values().collect(),
-            shadowed: self.shadowed,
-            ignored: self.ignored,
-            look_alikes,
-        })
+        let files: Vec<CollectedFile> = self.files.into_iter().map(|(file, _)| file).collect();
+        let look_alikes = look_alikes(files.iter().map(|file| &file.name));
+        Ok(Collected { files, shadowed, ignored: self.ignored, look_alikes })
     }
 }
 

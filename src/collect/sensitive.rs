@@ -92,6 +92,11 @@ fn first(table: &[(&'static str, &'static str)], text: &str) -> Option<(&'static
 }
 
 fn matches(pattern: &str, text: &[u8]) -> bool {
+    // Most patterns are about the end, and most names do not even have its last letter.
+    let [.., last] = pattern.as_bytes() else { return text.is_empty() };
+    if *last != b'*' && !text.last().is_some_and(|letter| letter.eq_ignore_ascii_case(last)) {
+        return false;
+    }
     let Some((start, end)) = pattern.split_once('*') else {
         return text.eq_ignore_ascii_case(pattern.as_bytes());
     };

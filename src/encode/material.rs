@@ -65,6 +65,17 @@ impl Material {
         Ok(hex(&digest.finalize()))
     }
 
+    /// Looks once more whether the file still is what was collected.
+    ///
+    /// # Errors
+    /// [`ReadError::Changed`](crate::read::ReadError::Changed), or that the file is gone.
+    pub fn unchanged(&self) -> Result<(), EncodeError> {
+        if let Self::File(file) = self {
+            SourceFile::from(file).open()?;
+        }
+        Ok(())
+    }
+
     /// Bytes before compression.
     #[must_use]
     pub fn size(&self) -> u64 {

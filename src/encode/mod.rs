@@ -19,11 +19,13 @@ use crate::settings::GzipEngine;
 
 mod error;
 mod material;
+mod shelf;
 mod spool;
 mod stored;
 
 pub use error::EncodeError;
 pub use material::Material;
+pub use shelf::{Shelf, Shelved};
 
 use spool::Spool;
 

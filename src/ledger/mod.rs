@@ -337,7 +337,7 @@ impl<S: Store> Ledger<S> {
 }
 
 /// What records and pointers are stored with: nothing that makes them public, and as encrypted as everything else.
-fn parameters(objects: &ObjectParameters) -> ObjectParameters {
+pub(crate) fn parameters(objects: &ObjectParameters) -> ObjectParameters {
     const KEPT: [Parameter; 9] = [
         Parameter::BucketKeyEnabled,
         Parameter::ExpectedBucketOwner,

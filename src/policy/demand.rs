@@ -46,6 +46,8 @@ pub(super) struct Demands {
     pub(super) listed: BTreeSet<Extent>,
     /// Whether earlier versions of objects are listed, too.
     pub(super) versions: bool,
+    /// Whether it is asked how the bucket is set up.
+    pub(super) configuration: bool,
     /// Actions on objects, by part.
     pub(super) actions: BTreeMap<Extent, BTreeSet<&'static str>>,
 }
@@ -54,6 +56,24 @@ impl Demands {
     fn add(&mut self, extent: Extent, actions: impl IntoIterator<Item = &'static str>) {
         self.actions.entry(extent).or_default().extend(actions);
     }
+}
+
+/// What tells how a bucket is set up.
+pub(super) const CONFIGURATION: [&str; 5] = [
+    "GetBucketCORS",
+    "GetBucketOwnershipControls",
+    "GetBucketPublicAccessBlock",
+    "GetBucketVersioning",
+    "GetLifecycleConfiguration",
+];
+
+/// All actions on the bucket and its objects that verbs need, without the `s3:` before them.
+#[must_use]
+pub fn actions(settings: &Settings, verbs: &BTreeSet<PolicyVerb>) -> BTreeSet<&'static str> {
+    let demands = demands(settings, verbs);
+    let lists = (!demands.listed.is_empty()).then_some("ListBucket");
+    let versions = demands.versions.then_some("ListBucketVersions");
+    demands.actions.into_values().flatten().chain(lists).chain(versions).collect()
 }
 
 /// What the verbs ask for. HEAD is `GetObject`; a missing object shows as missing only to who may list.
@@ -92,6 +112,15 @@ pub(super) fn demands(settings: &Settings, verbs: &BTreeSet<PolicyVerb>) -> Dema
             PolicyVerb::Releases => {
                 demands.listed.insert(Extent::Records);
                 demands.add(Extent::Records, ["GetObject"]);
+            }
+            PolicyVerb::Doctor => {
+                demands.configuration = true;
+                demands.listed.insert(Extent::Location);
+                demands.add(Extent::Location, ["DeleteObject", "GetObject"]);
+                demands.add(Extent::Location, writes(settings));
+                if settings.releases.prefix.is_some() {
+                    demands.add(Extent::Records, ["DeleteObject", "PutObject"]);
+                }
             }
             PolicyVerb::Url => url(settings, &mut demands),
             PolicyVerb::Ls => {
@@ -157,7 +186,10 @@ pub(super) fn keys(settings: &Settings, verbs: &BTreeSet<PolicyVerb>) -> Option<
         .map(str::to_owned)
         .collect();
     let writes = verbs.iter().any(|verb| {
-        matches!(verb, PolicyVerb::Push | PolicyVerb::Rollback | PolicyVerb::Put | PolicyVerb::Gc)
+        matches!(
+            verb,
+            PolicyVerb::Push | PolicyVerb::Rollback | PolicyVerb::Put | PolicyVerb::Gc | PolicyVerb::Doctor
+        )
     });
     let reads = verbs.iter().any(|verb| match verb {
         PolicyVerb::Verify | PolicyVerb::Releases | PolicyVerb::Cat | PolicyVerb::Get => true,

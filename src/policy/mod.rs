@@ -14,6 +14,7 @@ mod error;
 mod tests;
 mod verb;
 
+pub use demand::actions;
 pub use error::PolicyError;
 pub use verb::PolicyVerb;
 
@@ -51,6 +52,14 @@ pub fn policy(settings: &Settings, verbs: &BTreeSet<PolicyVerb>) -> Result<Polic
     let mut statement = Vec::new();
     if !demands.listed.is_empty() {
         statement.push(list(settings, &bucket, &demands));
+    }
+    if demands.configuration {
+        statement.push(Statement {
+            effect: "Allow",
+            action: demand::CONFIGURATION.iter().map(|action| bucket.action(action)).collect(),
+            resource: vec![bucket.itself()],
+            condition: None,
+        });
     }
     statement.extend(objects(settings, &bucket, &demands.actions));
     statement.extend(demand::keys(settings, verbs).map(|keys| encryption(&bucket, &keys)));

@@ -101,6 +101,28 @@ fn who_records_nothing_needs_no_records() {
 }
 
 #[test]
+fn an_examination_asks_how_the_bucket_is_set_up_and_tries_its_objects() {
+    let asks = [
+        "s3:GetBucketCORS",
+        "s3:GetBucketOwnershipControls",
+        "s3:GetBucketPublicAccessBlock",
+        "s3:GetBucketVersioning",
+        "s3:GetLifecycleConfiguration",
+    ];
+    assert_eq!(
+        statements(&["location=static"], &[PolicyVerb::Doctor]),
+        json!([
+            allow_list("arn:aws:s3:::acme", &["static/*"]),
+            allow(&asks, &["arn:aws:s3:::acme"]),
+            allow(
+                &["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:PutObject"],
+                &["arn:aws:s3:::acme/static/*"]
+            ),
+        ])
+    );
+}
+
+#[test]
 fn gc_deletes_and_writes_nothing_but_records() {
     assert_eq!(
         statements(&["location=static"], &[PolicyVerb::Gc]),

@@ -17,11 +17,12 @@ pub enum PolicyVerb {
     Get,
     Put,
     Rm,
+    Doctor,
 }
 
 impl PolicyVerb {
     /// All of them, in the order of the command line's help.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Push,
         Self::Url,
         Self::Releases,
@@ -35,6 +36,7 @@ impl PolicyVerb {
         Self::Get,
         Self::Put,
         Self::Rm,
+        Self::Doctor,
     ];
 
     /// As it is typed.
@@ -54,6 +56,7 @@ impl PolicyVerb {
             Self::Get => "get",
             Self::Put => "put",
             Self::Rm => "rm",
+            Self::Doctor => "doctor",
         }
     }
 

@@ -68,6 +68,25 @@ fn assert_whole(store: &Watched) {
     }
 }
 
+/// Its compressed body was kept, and still it is seen.
+#[tokio::test(start_paused = true)]
+async fn a_file_that_changes_between_its_two_names_is_refused() {
+    let site = Arc::new(Site::new(&[("a.css", b"a{}"), ("b.css", b"b{}")]));
+    let mut settings = settings(&site);
+    settings.objects.gzip.enabled = true;
+    let writer = Arc::clone(&site);
+    let store = Watched::hooked(move |operation, key| {
+        if operation == Operation::PutObject && key.starts_with("static/b.") && key != "static/b.css" {
+            writer.write("b.css", b"b{c:d}");
+        }
+    });
+    let summary = pushed(&settings, &store).await;
+    let messages: Vec<&str> = summary.errors.iter().map(|error| error.message.as_str()).collect();
+    assert_eq!(messages, ["`b.css` changed while it was being read"]);
+    assert!(keys(&store).contains(&"static/a.css".to_owned()));
+    assert!(manifest(&store).is_none());
+}
+
 #[tokio::test(start_paused = true)]
 async fn hashed_names_come_first_pages_late_and_the_manifest_last() {
     let (site, store) = (site(), Watched::new());

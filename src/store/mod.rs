@@ -14,6 +14,7 @@ use crate::name::ObjectKey;
 use crate::parameters::{ObjectParameters, Parameter};
 
 mod body;
+mod configuration;
 mod count;
 mod delete;
 mod error;
@@ -25,6 +26,7 @@ pub mod retry;
 pub mod s3;
 
 pub use crate::digest::{Checksum, ChecksumAlgorithm};
+pub use configuration::{Age, CorsRule, LifecycleRule, PublicAccessBlock, Versioning};
 pub use delete::delete_all;
 pub use error::{Operation, StoreError, StoreErrorKind, Target, permissions};
 pub use etag::multipart_etag;

@@ -5,6 +5,7 @@ mod bad_input;
 mod conformance;
 mod django_goldens;
 mod django_import;
+mod doctor;
 mod explain;
 mod fuzz;
 mod gc;

@@ -287,9 +287,12 @@ fn no_failure_tells_a_secret() {
         let mut all = settings(&endpoint);
         all.push(("client_config", json!({"retries": {"max_attempts": 0}, "connect_timeout": 2})));
         let sandbox = site().file("s3collect.toml", toml("", &all));
-        for verb in
-            [&["push", "static", "-vv"][..], &["put", "static/talk.mp4", "talk.mp4", "--json"], &["cat", "a"]]
-        {
+        for verb in [
+            &["push", "static", "-vv"][..],
+            &["put", "static/talk.mp4", "talk.mp4", "--json"],
+            &["cat", "a"],
+            &["doctor"],
+        ] {
             let run = sandbox.run(verb);
             clean_run(&format!("{endpoint}: {verb:?}"), &run);
             assert_ne!(run.status, 0, "{endpoint}: {verb:?}: {run:?}");

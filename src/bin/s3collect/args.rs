@@ -11,8 +11,8 @@ use s3collect::policy::PolicyVerb;
 use s3collect::releases;
 
 use crate::examples::{
-    COMPLETIONS_EXAMPLES, EXAMPLES, EXPLAIN_EXAMPLES, GC_EXAMPLES, IMPORT_EXAMPLES, MAN_EXAMPLES,
-    MANIFEST_EXAMPLES, MIGRATE_EXAMPLES, POLICY_EXAMPLES, PUSH_EXAMPLES, RELEASES_EXAMPLES,
+    COMPLETIONS_EXAMPLES, DOCTOR_EXAMPLES, EXAMPLES, EXPLAIN_EXAMPLES, GC_EXAMPLES, IMPORT_EXAMPLES,
+    MAN_EXAMPLES, MANIFEST_EXAMPLES, MIGRATE_EXAMPLES, POLICY_EXAMPLES, PUSH_EXAMPLES, RELEASES_EXAMPLES,
     ROLLBACK_EXAMPLES, SERVE_EXAMPLES, SETTINGS_EXAMPLES, VERIFY_EXAMPLES,
 };
 
@@ -89,6 +89,9 @@ pub(crate) enum Verb {
     /// Print the URLs of names, signed where the settings say so; offline unless a manifest has to be read
     #[command(after_help = url::EXAMPLES)]
     Url(Url),
+    /// Say what is wrong with settings, credentials, bucket, permissions and URLs, and what to do; exit 1 on any failure
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor(Doctor),
     /// Look at the settings
     #[command(after_help = SETTINGS_EXAMPLES)]
     Settings {
@@ -260,6 +263,24 @@ pub(crate) struct IamPolicy {
     #[arg(long = "for", value_name = "VERB,…", value_delimiter = ',', default_value = "push",
         value_parser = PossibleValuesParser::new(PolicyVerb::ALL.map(PolicyVerb::name)))]
     pub(crate) verbs: Vec<String>,
+    #[command(flatten)]
+    pub(crate) settings: SettingsFlags,
+}
+
+#[derive(Args)]
+pub(crate) struct Doctor {
+    /// The verbs that shall run, comma-separated
+    #[arg(long = "for", value_name = "VERB,…", value_delimiter = ',', default_value = "push",
+        value_parser = PossibleValuesParser::new(
+            PolicyVerb::ALL.into_iter().filter(|verb| *verb != PolicyVerb::Doctor).map(PolicyVerb::name)
+        ))]
+    pub(crate) verbs: Vec<String>,
+    /// Make no objects, and prove less
+    #[arg(long)]
+    pub(crate) read_only: bool,
+    /// The site whose pages load fonts and modules from the bucket, e.g. `https://www.example.com`
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) origin: Option<String>,
     #[command(flatten)]
     pub(crate) settings: SettingsFlags,
 }

@@ -64,6 +64,14 @@ EXAMPLES
   s3collect settings migrate --form env - < .env    `AWS_HEADERS={…}` and the like
   s3collect settings migrate site/settings.py --persisted-urls";
 
+pub(crate) const DOCTOR_EXAMPLES: &str = "\
+EXAMPLES
+  s3collect doctor                                  what a push needs
+  s3collect doctor --for push,gc,rollback --origin https://www.example.com
+  s3collect doctor --storage media --for put,url --json
+
+It puts small objects of its own below `.s3collect/` in the location, and removes them again; `--read-only` puts none.";
+
 pub(crate) const POLICY_EXAMPLES: &str = "\
 EXAMPLES
   s3collect iam-policy --bucket acme-assets --location static

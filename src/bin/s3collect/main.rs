@@ -2,6 +2,7 @@
 
 mod args;
 mod author;
+mod doctor_verb;
 mod examples;
 mod explain_verb;
 mod gc_verb;
@@ -33,6 +34,7 @@ use anstream::ColorChoice;
 use clap::Parser;
 use s3collect::build::Build;
 use s3collect::django::{self, Ask};
+use s3collect::doctor::DoctorSummary;
 use s3collect::error::{Exit, Problem};
 use s3collect::gc::{GcOptions, GcSummary};
 use s3collect::push::PushOptions;
@@ -40,14 +42,14 @@ use s3collect::releases;
 use s3collect::report::Summary;
 use s3collect::rollback::{RollbackOptions, RollbackSummary};
 use s3collect::session;
-use s3collect::settings::{Combined, Given, Layer, Loaded, Needs, Source, combine};
+use s3collect::settings::{Combined, Given, Loaded, Needs, combine};
 use s3collect::tree::TreeOptions;
 use s3collect::verify::{VerifyOptions, VerifySummary};
 use tokio::runtime::{Builder, Runtime};
 
 use args::{
-    Arguments, Django, Explain, Gc, Global, IamPolicy, Manifest, Push, Releases, Rollback, SettingsFlags,
-    SettingsVerb, StorageVerb, Url, Verb, Verify,
+    Arguments, Django, Doctor, Explain, Gc, Global, IamPolicy, Manifest, Push, Releases, Rollback,
+    SettingsFlags, SettingsVerb, StorageVerb, Url, Verb, Verify,
 };
 use output::{Printer, Verbosity};
 use push_verb::{Asked, Reports};
@@ -136,6 +138,7 @@ impl Surroundings {
             Verb::Storage(verb) => self.storage(global, verb),
             Verb::Url(url) => self.url(global, url),
             Verb::Settings { verb } => self.settings_verb(global, verb),
+            Verb::Doctor(asked) => self.doctor(global, asked),
             Verb::IamPolicy(policy) => self.policy(global, policy),
             Verb::Completions(asked) => manual::completions(asked.shell, &self.printer),
             Verb::Man(asked) => manual::man(&asked, global.json, &self.printer),
@@ -254,12 +257,7 @@ impl Surroundings {
     }
 
     fn storage(&self, global: &Global, mut verb: StorageVerb) -> io::Result<Exit> {
-        let flags = verb.settings();
-        let flags = SettingsFlags {
-            layer: std::mem::replace(&mut flags.layer, Layer::new(Source::Flag)),
-            sets: std::mem::take(&mut flags.sets),
-            django: std::mem::take(&mut flags.django),
-        };
+        let flags = verb.settings().take();
         let interactive = io::stdin().is_terminal() && io::stderr().is_terminal();
         match self.connection_settings(global, flags, false) {
             Ok(loaded) => {
@@ -268,6 +266,15 @@ impl Surroundings {
             Err((warnings, errors)) => {
                 self.printer.warnings(&warnings);
                 self.printer.failed(&errors, global.json)
+            }
+        }
+    }
+
+    fn doctor(&self, global: &Global, mut asked: Doctor) -> io::Result<Exit> {
+        match self.combined(global, asked.settings.take()) {
+            Ok(combined) => doctor_verb::run(combined, &asked, global.json, &self.printer),
+            Err(problems) => {
+                doctor_verb::tell(&DoctorSummary::unsettled(Vec::new(), problems), global.json, &self.printer)
             }
         }
     }

@@ -95,10 +95,7 @@ fn network_or_body(error: &StoreError) -> Option<String> {
 /// What a policy must allow. Where S3 names the action that was missing, that one.
 fn denied(error: &StoreError, permissions: &[&'static str]) -> String {
     let bucket = &error.target.bucket;
-    let resource = match error.operation {
-        Operation::ListObjectsV2 | Operation::ListObjectVersions => arn(bucket, ""),
-        _ => arn(bucket, "/*"),
-    };
+    let resource = if error.operation.is_about_the_bucket() { arn(bucket, "") } else { arn(bucket, "/*") };
     let said = error.cause.as_ref().map(ToString::to_string).unwrap_or_default();
     if said.contains("explicit deny") {
         return format!("a policy denies it expressly; allowing it elsewhere does not help on `{resource}`");

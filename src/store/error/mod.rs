@@ -29,6 +29,27 @@ pub enum Operation {
     AbortMultipartUpload,
     DeleteObject,
     DeleteObjects,
+    GetBucketCors,
+    GetBucketLifecycleConfiguration,
+    GetBucketOwnershipControls,
+    GetBucketVersioning,
+    GetPublicAccessBlock,
+}
+
+impl Operation {
+    /// Whether policies allow it on the bucket, not on objects in it.
+    fn is_about_the_bucket(self) -> bool {
+        matches!(
+            self,
+            Self::ListObjectsV2
+                | Self::ListObjectVersions
+                | Self::GetBucketCors
+                | Self::GetBucketLifecycleConfiguration
+                | Self::GetBucketOwnershipControls
+                | Self::GetBucketVersioning
+                | Self::GetPublicAccessBlock
+        )
+    }
 }
 
 /// What a request was about; shown as `s3://bucket/key`.

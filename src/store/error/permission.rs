@@ -28,6 +28,11 @@ pub fn permissions(operation: Operation, parameters: &ObjectParameters) -> Vec<&
         Operation::HeadObject | Operation::GetObject => "s3:GetObject",
         Operation::AbortMultipartUpload => "s3:AbortMultipartUpload",
         Operation::DeleteObject | Operation::DeleteObjects => "s3:DeleteObject",
+        Operation::GetBucketCors => "s3:GetBucketCORS",
+        Operation::GetBucketLifecycleConfiguration => "s3:GetLifecycleConfiguration",
+        Operation::GetBucketOwnershipControls => "s3:GetBucketOwnershipControls",
+        Operation::GetBucketVersioning => "s3:GetBucketVersioning",
+        Operation::GetPublicAccessBlock => "s3:GetBucketPublicAccessBlock",
         Operation::PutObject
         | Operation::CreateMultipartUpload
         | Operation::UploadPart

@@ -108,6 +108,11 @@ impl Operation {
             Self::AbortMultipartUpload => "AbortMultipartUpload",
             Self::DeleteObject => "DeleteObject",
             Self::DeleteObjects => "DeleteObjects",
+            Self::GetBucketCors => "GetBucketCors",
+            Self::GetBucketLifecycleConfiguration => "GetBucketLifecycleConfiguration",
+            Self::GetBucketOwnershipControls => "GetBucketOwnershipControls",
+            Self::GetBucketVersioning => "GetBucketVersioning",
+            Self::GetPublicAccessBlock => "GetPublicAccessBlock",
         }
     }
 }

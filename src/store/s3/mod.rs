@@ -18,6 +18,7 @@ use super::{
 mod caller;
 mod classify;
 mod client;
+mod configuration;
 mod date;
 mod delete;
 mod direct;
@@ -33,10 +34,12 @@ mod put;
 mod send;
 mod sign;
 mod signing;
+mod visit;
 mod wire;
 
 pub(crate) use caller::{Answer, Caller, Service, region};
-pub use signing::{UrlPlace, url_place};
+pub use signing::{Identity, UrlPlace, identity, url_place};
+pub use visit::{Visited, visit};
 
 /// A bucket at an S3 service.
 pub struct S3Store {

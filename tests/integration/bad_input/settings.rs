@@ -163,7 +163,7 @@ fn policies_that_nobody_needs_or_that_cannot_be_written() {
         2,
         "",
         "error: invalid value 'pusch' for '--for <VERB,…>'\n  [possible values: push, url, releases, rollback, \
-         verify, gc, ls, stat, exists, cat, get, put, rm]\n\n  tip: a similar value exists: 'push'\n\n\
+         verify, gc, ls, stat, exists, cat, get, put, rm, doctor]\n\n  tip: a similar value exists: 'push'\n\n\
          For more information, try '--help'.\n",
     );
     policy(&["--for", "url"]).expect(

@@ -31,6 +31,17 @@ pub(crate) struct Django {
     pub(crate) python: Option<PathBuf>,
 }
 
+impl SettingsFlags {
+    /// Takes what was given out of the arguments of a verb, which is needed without it.
+    pub(crate) fn take(&mut self) -> Self {
+        Self {
+            layer: std::mem::replace(&mut self.layer, Layer::new(Source::Flag)),
+            sets: std::mem::take(&mut self.sets),
+            django: std::mem::take(&mut self.django),
+        }
+    }
+}
+
 impl Args for SettingsFlags {
     fn augment_args(command: Command) -> Command {
         command
