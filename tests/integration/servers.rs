@@ -78,6 +78,7 @@ fn every_verb(bench: &Bench) {
     swept(bench);
     stored(bench);
     rare(bench);
+    examined(bench);
 }
 
 /// What needs no server is the same whichever is named.
@@ -258,6 +259,24 @@ fn refused(bench: &Bench) {
             bench.run(ability, &["ls", "-R"]).expect(0, "", "");
         }
     }
+}
+
+/// Nothing is wrong, but that unsigned URLs are refused where the bucket is not public.
+fn examined(bench: &Bench) {
+    let found = bench.told("examined", &["doctor", "--set", "querystring_auth=true"]);
+    assert_eq!((&found["ok"], &found["left"]), (&json!(true), &json!([])), "{found:#}");
+    let state = |run: &Value, name: &str| {
+        let checks = run["checks"].as_array().cloned().unwrap_or_default();
+        checks.iter().find(|check| check["check"] == name).map(|check| check["state"].clone())
+    };
+    let conditional = if bench.has("conditions") { "ok" } else { "warning" };
+    assert_eq!(state(&found, "conditional_writes"), Some(json!(conditional)), "{found:#}");
+    let unsigned = bench.run("examined", &["doctor", "--json", "-q"]);
+    assert_eq!(
+        (unsigned.status, state(&unsigned.json(), "urls")),
+        (1, Some(json!("failed"))),
+        "{unsigned:?}"
+    );
 }
 
 #[test]
