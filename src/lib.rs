@@ -56,3 +56,8 @@ pub mod tree;
 pub mod url;
 pub mod urls;
 pub mod verify;
+
+/// The programs of `docs/library.md`.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/library.md")]
+struct Library;

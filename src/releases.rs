@@ -173,17 +173,13 @@ async fn read<S: Store>(
                 None
             }
         };
-        releases.releases.push(line(listed, record.as_ref(), published));
+        let state = seen.pointer.state(&listed.id);
+        releases.releases.push(line(listed, state, record.as_ref()));
     }
     Ok(())
 }
 
-fn line(listed: ListedRecord, record: Option<&Record>, published: Option<&ReleaseId>) -> ReleaseLine {
-    let state = match published {
-        Some(published) if listed.id == *published => "published",
-        Some(published) if listed.id < *published => "superseded",
-        _ => "unpublished",
-    };
+fn line(listed: ListedRecord, state: &'static str, record: Option<&Record>) -> ReleaseLine {
     let manifest = record.and_then(|record| record.manifest.as_ref());
     let manifest =
         manifest.and_then(|manifest| crate::manifest::Manifest::parse(manifest.document.as_bytes()).ok());

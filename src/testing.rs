@@ -25,7 +25,7 @@ use crate::settings::{
 use crate::store::memory::MemoryStore;
 use crate::store::{
     Body, GetAnswer, GetRequest, ListPage, ListedVersion, MultipartRequest, ObjectHead, Operation, Part,
-    PutAnswer, PutRequest, Store, StoreError, UploadId,
+    PutAnswer, PutRequest, Store, StoreError, Target, UploadId,
 };
 
 /// One static dir, which goes to `static/` of the bucket `memory`.
@@ -323,6 +323,10 @@ impl Store for Watched {
         let operation = if keys.len() > 1 { Operation::DeleteObjects } else { Operation::DeleteObject };
         let first = keys.first().map_or("", ObjectKey::as_str);
         self.watch(operation, first, None, self.memory().delete(keys)).await
+    }
+
+    fn target(&self, key: &ObjectKey) -> Target {
+        self.memory().target(key)
     }
 
     fn requests(&self) -> BTreeMap<&'static str, u64> {

@@ -1,5 +1,6 @@
 """Headless Chromium, spoken to by the DevTools protocol over a pair of pipes. Standard library only."""
 
+import base64
 import json
 import os
 import select
@@ -19,6 +20,7 @@ class Browser:
         self.requests, self.troubles = [], []
         self._urls, self._under_way, self._answers, self._number = {}, set(), {}, 0
         self._buffer = b""
+        self._loaded = False
         profile.mkdir()
         theirs_in, self._out = os.pipe()
         self._in, theirs_out = os.pipe()
@@ -51,6 +53,26 @@ class Browser:
 
     def open(self, url):
         self.ask("Page.navigate", url=url)
+
+    def load(self, url):
+        """Opens a page and waits until it has loaded, whatever came of it."""
+        self._loaded = False
+        self.open(url)
+        until = time.monotonic() + 20
+        while not self._loaded and time.monotonic() < until:
+            self._receive(0.05)
+
+    def show(self, width, scheme):
+        """Pages are so wide from now on, of a phone where that is narrow, and light or dark."""
+        self.ask("Emulation.setDeviceMetricsOverride", width=width, height=844, screenWidth=width, screenHeight=844,
+                 deviceScaleFactor=1, mobile=width < 600)
+        self.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+
+    def screenshot(self, path):
+        """The page as far down as a few screens go."""
+        size = self.ask("Page.getLayoutMetrics")["cssContentSize"]
+        clip = {"x": 0, "y": 0, "width": size["width"], "height": min(size["height"], 3000), "scale": 1}
+        path.write_bytes(base64.b64decode(self.ask("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)["data"]))
 
     def wait_for(self, expression, seconds):
         """The expression's value as soon as it has one; None where it has none in time."""
@@ -117,6 +139,8 @@ class Browser:
             self.troubles.append(f"{said['errorText']} for {self._urls.get(request)}")
         elif event == "Network.loadingFinished":
             self._under_way.discard(request)
+        elif event == "Page.loadEventFired":
+            self._loaded = True
         elif event == "Runtime.exceptionThrown":
             details = said["exceptionDetails"]
             self.troubles.append(f"exception: {details.get('exception', {}).get('description', details['text'])}")

@@ -2,7 +2,7 @@
 //! not stop the others of its wave, but no later wave begins. May not touch settings or the terminal.
 
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use crate::report::{Event, Reporter};
 use crate::store::{Limit, Store};
 
 mod budget;
+mod failure;
 mod kept;
 mod multipart;
 mod object;
@@ -28,8 +29,8 @@ pub use budget::Budget;
 pub use object::Stored;
 pub(crate) use object::TWIN;
 
+use failure::{Cause, Failure};
 use kept::Kept;
-use object::{Cause, Failure};
 
 /// How long requests in flight may go on after an interrupt.
 const GRACE: Duration = Duration::from_secs(10);
@@ -79,6 +80,10 @@ struct Context<S> {
     options: ApplyOptions,
     /// Whether writes carry conditions, as far as is known.
     conditional: AtomicBool,
+    /// Objects since the last one that was stored which the service failed to store.
+    in_a_row: AtomicUsize,
+    /// Whether it was told why nothing more is tried.
+    gave_up: AtomicBool,
     /// Until when what names mean may be changed; unset where nobody has to be heeded.
     until: OnceLock<watch::Receiver<Instant>>,
     /// Compression is for the cores, not for as many threads as there are requests.
@@ -135,8 +140,20 @@ impl<S: Store + 'static> Application<S> {
         let conditional = AtomicBool::new(options.conditional);
         let until = OnceLock::new();
         let kept = Kept::new(&plan);
-        let context =
-            Context { store, options, conditional, until, cores, kept, reporter, cancel, stop, plan };
+        let context = Context {
+            store,
+            options,
+            conditional,
+            in_a_row: AtomicUsize::new(0),
+            gave_up: AtomicBool::new(false),
+            until,
+            cores,
+            kept,
+            reporter,
+            cancel,
+            stop,
+            plan,
+        };
         Self { context: Arc::new(context), applied, whole: true }
     }
 

@@ -3,15 +3,19 @@
 use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::task::spawn_blocking;
 
 use crate::digest::LayoutPart;
 use crate::encode::Encoded;
 use crate::plan::{Step, stored_parameters};
 use crate::report::Event;
-use crate::store::{Condition, MultipartRequest, Part, PutAnswer, Store, UploadId};
+use crate::store::{
+    Condition, MultipartRequest, Part, PutAnswer, Store, UploadId, multipart_etag, part_proven,
+};
 
 use super::Context;
-use super::object::{Cause, Failure, failed};
+use super::failure::{Cause, Failure};
+use super::object::{Digesting, failed};
 
 /// How many parts of one object are in flight at once, as boto3's default.
 const PARTS_AT_ONCE: usize = 10;
@@ -34,6 +38,7 @@ impl<S: Store + 'static> Context<S> {
         self: &Arc<Self>,
         index: usize,
         encoded: &Arc<Encoded>,
+        digesting: &mut Digesting,
         condition: Option<Condition>,
     ) -> Result<PutAnswer, Failure> {
         let step = &self.plan.steps[index];
@@ -49,7 +54,7 @@ impl<S: Store + 'static> Context<S> {
         };
         let upload = Upload { step, encoded, request, id };
         let sent = tokio::select! {
-            sent = self.send_parts(&upload) => sent,
+            sent = self.send_proven(&upload, digesting) => sent,
             () = self.stop.cancelled() => Err(Failure::stopped()),
         };
         // A completion under way is waited for: whether it is done could not be known otherwise.
@@ -61,6 +66,42 @@ impl<S: Store + 'static> Context<S> {
             Ok(answer) => Ok(answer),
             Err(failure) => Err(self.abort(&upload, failure).await),
         }
+    }
+
+    /// Sends all parts, and those again that arrived as others: only what was read becomes an object.
+    async fn send_proven(
+        self: &Arc<Self>,
+        upload: &Upload<'_>,
+        digesting: &mut Digesting,
+    ) -> Result<Vec<Part>, Failure> {
+        let mut parts = self.send_parts(upload).await?;
+        let etag = &digesting.get().await?.body.etag;
+        let agree = |parts: &[Part]| multipart_etag(parts).is_none_or(|arrived| arrived == *etag);
+        if !agree(&parts) && !parts.iter().any(|part| part.encrypted) {
+            for (part, layout) in parts.iter_mut().zip(upload.encoded.layout().parts()) {
+                *part = self.proven(upload, part, layout).await?;
+            }
+        }
+        Ok(parts)
+    }
+
+    /// The part as it is, or as it arrives at last.
+    async fn proven(
+        self: &Arc<Self>,
+        upload: &Upload<'_>,
+        part: &Part,
+        layout: LayoutPart,
+    ) -> Result<Part, Failure> {
+        let encoded = Arc::clone(upload.encoded);
+        let md5 = spawn_blocking(move || encoded.part_md5(&layout));
+        let md5 = md5.await.expect("reading does not panic")?;
+        if !part.contradicts(&md5) {
+            return Ok(part.clone());
+        }
+        let body = self.body(upload.encoded, layout, upload.request.checksum).await?;
+        let _slot = self.turn().await?;
+        let part = part_proven(&*self.store, &upload.request, &upload.id, part.number, &body, &md5).await;
+        part.map_err(|error| failed(upload.encoded, error.into()))
     }
 
     async fn send_parts(self: &Arc<Self>, upload: &Upload<'_>) -> Result<Vec<Part>, Failure> {
@@ -86,7 +127,7 @@ impl<S: Store + 'static> Context<S> {
         let slot = self.turn().await?;
         let answer = self.store.upload_part(&upload.request, &upload.id, part.number, &body).await;
         drop(slot);
-        let stored = answer.map_err(|error| failed(upload.encoded, error))?;
+        let stored = answer.map_err(|error| failed(upload.encoded, error.into()))?;
         // Progress is counted in bytes of the file; those of a compressed one are known only at its end.
         let share =
             part.length.saturating_mul(upload.step.asset.material.size()) / upload.encoded.size.max(1);

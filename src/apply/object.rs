@@ -9,16 +9,15 @@ use tokio::time::Instant;
 
 use crate::digest::{BodyDigest, ChecksumAlgorithm, LayoutPart};
 use crate::encode::{self, EncodeError, Encoded, EncodedBody, Material};
-use crate::error::{Exit, Problem};
-use crate::name::ObjectKey;
 use crate::object::Compression;
 use crate::parameters::{ObjectParameters, Parameter};
 use crate::plan::{Action, BodyFacts, Evidence, Step, Verdict, Wave, judge, stored_parameters};
 use crate::report::Event;
 use crate::store::{
-    Body, Condition, ListedObject, ObjectHead, PutAnswer, PutRequest, Slot, Store, StoreError, StoreErrorKind,
+    Body, Condition, ListedObject, ObjectHead, PutAnswer, PutRequest, Slot, Store, put_proven,
 };
 
+use super::failure::{Cause, Failure};
 use super::{Context, Outcome};
 
 /// Why an object that somebody else stored meanwhile stays.
@@ -44,28 +43,6 @@ pub struct Stored {
     pub date: Option<SystemTime>,
 }
 
-/// Why an object is not stored.
-#[derive(Debug)]
-pub(super) struct Failure {
-    pub(super) problem: Box<Problem>,
-    pub(super) cause: Cause,
-}
-
-/// What a failure is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cause {
-    /// This object.
-    Object,
-    /// Every other object would fail the same way.
-    Everything,
-    /// The run was stopped before the object was touched.
-    NotTried,
-    /// What is there is not what the write was to replace.
-    Unmet,
-    /// The store has no conditional writes.
-    NoConditions,
-}
-
 /// What a body is known by.
 #[derive(Debug, Clone)]
 pub(super) struct Digests {
@@ -76,59 +53,13 @@ pub(super) struct Digests {
 }
 
 /// Digests that are taken while the body is sent.
-enum Digesting {
+pub(super) enum Digesting {
     Done(Digests),
     UnderWay(JoinHandle<Result<Digests, EncodeError>>),
 }
 
-impl From<EncodeError> for Failure {
-    fn from(error: EncodeError) -> Self {
-        Self { problem: Box::new(Problem::of(&error)), cause: Cause::Object }
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        let cause = match error.kind {
-            StoreErrorKind::PreconditionFailed => Cause::Unmet,
-            _ if error.lacks_conditions() => Cause::NoConditions,
-            StoreErrorKind::NoSuchBucket { .. }
-            | StoreErrorKind::BadCredentials { .. }
-            | StoreErrorKind::ExpiredCredentials
-            | StoreErrorKind::NoCredentials { .. }
-            | StoreErrorKind::CredentialsNotLoaded
-            | StoreErrorKind::WrongRegion { .. }
-            | StoreErrorKind::SignatureNotSupported
-            | StoreErrorKind::ClockSkew
-            | StoreErrorKind::Unreachable { .. }
-            | StoreErrorKind::Proxy { .. }
-            | StoreErrorKind::ProxyAuthentication { .. }
-            | StoreErrorKind::Tls { .. }
-            | StoreErrorKind::NoTls { .. }
-            | StoreErrorKind::NotS3 { .. } => Cause::Everything,
-            _ => Cause::Object,
-        };
-        Self { problem: Box::new(Problem::of(&error)), cause }
-    }
-}
-
-impl Failure {
-    /// The run was stopped before the object was touched.
-    pub(super) fn stopped() -> Self {
-        Self { problem: Box::new(Problem::new("not tried any more")), cause: Cause::NotTried }
-    }
-
-    /// Somebody else is changing what names mean at the same time.
-    fn overtaken(key: &ObjectKey) -> Self {
-        let problem = Problem::new(format!("`{key}` is another object now than when this push looked at it"))
-            .with_hint("somebody else changes it at the same time; push again once they are through")
-            .with_exit(Exit::Overtaken);
-        Self { problem: Box::new(problem), cause: Cause::Everything }
-    }
-}
-
 impl Digesting {
-    async fn get(&mut self) -> Result<&Digests, Failure> {
+    pub(super) async fn get(&mut self) -> Result<&Digests, Failure> {
         if let Self::UnderWay(handle) = self {
             *self = Self::Done(handle.await.expect("digesting does not panic")?);
         }
@@ -147,11 +78,11 @@ impl<S: Store + 'static> Context<S> {
         let result = self.store_step(index).await.map_err(|mut failure| {
             failure.problem.name = Some(asset.material.name().to_string());
             failure.problem.key = Some(asset.key.to_string());
-            if failure.cause == Cause::Everything {
-                self.stop.cancel();
-            }
-            failure
+            self.after(failure)
         });
+        if result.is_ok() {
+            self.in_a_row.store(0, Ordering::Relaxed);
+        }
         let reason = match (&result, &step.action) {
             (Err(failure), _) => failure.problem.message.clone(),
             (Ok(Outcome::Present(_)), _) => TWIN.to_owned(),
@@ -185,8 +116,8 @@ impl<S: Store + 'static> Context<S> {
         let mut rounds = 0;
         let answer = loop {
             let sent = match encoded.layout().is_multipart() {
-                true => self.put_in_parts(index, &encoded, condition.clone()).await,
-                false => self.put(step, &encoded, condition.clone()).await,
+                true => self.put_in_parts(index, &encoded, &mut digesting, condition.clone()).await,
+                false => self.put(step, &encoded, &mut digesting, condition.clone()).await,
             };
             let failure = match sent {
                 Ok(answer) => break answer,
@@ -201,7 +132,11 @@ impl<S: Store + 'static> Context<S> {
                     let head = self.head(step).await?;
                     let digests = digesting.get().await?;
                     if let Some(head) = head.as_ref().filter(|head| is_twin(step, &encoded, digests, head)) {
-                        let answer = PutAnswer { etag: head.etag.clone(), date: head.last_modified };
+                        let answer = PutAnswer {
+                            etag: head.etag.clone(),
+                            encrypted: !head.etag_is_md5(),
+                            date: head.last_modified,
+                        };
                         return Ok(twin(step, stored(&encoded, answer, digests)));
                     }
                     let now = self.condition(head.map(|head| head.etag));
@@ -271,6 +206,7 @@ impl<S: Store + 'static> Context<S> {
         self: &Arc<Self>,
         step: &Step,
         encoded: &Arc<Encoded>,
+        digesting: &mut Digesting,
         condition: Option<Condition>,
     ) -> Result<PutAnswer, Failure> {
         let checksum = self.checksum(step);
@@ -283,9 +219,10 @@ impl<S: Store + 'static> Context<S> {
             condition,
         };
         let slot = self.turn().await?;
-        let answer = self.store.put(&request).await;
+        let md5 = async { Ok::<_, Failure>(digesting.get().await?.body.md5.clone()) };
+        let answer = put_proven(&*self.store, request, md5).await;
         drop(slot);
-        let answer = answer.map_err(|error| failed(encoded, error))?;
+        let answer = answer.map_err(|failure| failed(encoded, failure))?;
         self.reporter.event(&Event::Progress { files: 0, bytes: step.asset.material.size() });
         Ok(answer)
     }
@@ -387,9 +324,9 @@ fn stored(encoded: &Encoded, answer: PutAnswer, digests: &Digests) -> Stored {
 }
 
 /// Why a body was not stored: where its file is no longer what was hashed, that is why, whatever the store says.
-pub(super) fn failed(encoded: &Encoded, error: StoreError) -> Failure {
+pub(super) fn failed(encoded: &Encoded, failure: Failure) -> Failure {
     match encoded.unchanged() {
-        Ok(()) => error.into(),
+        Ok(()) => failure,
         Err(changed) => changed.into(),
     }
 }

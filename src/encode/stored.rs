@@ -1,9 +1,10 @@
 //! Reading a body again: for its digest, for its parts.
 
 use bytes::Bytes;
+use md5::Md5;
 use sha2::{Digest, Sha256};
 
-use crate::digest::{BodyDigest, Checksum, ChecksumAlgorithm, Digester, Layout, LayoutPart};
+use crate::digest::{BodyDigest, Checksum, ChecksumAlgorithm, Digester, Layout, LayoutPart, hex};
 use crate::encode::{EncodeError, Encoded, EncodedBody};
 use crate::read::{SourceFile, read_private};
 use crate::store::FileBody;
@@ -60,6 +61,16 @@ impl Encoded {
         let mut bytes = Vec::with_capacity(usize::try_from(part.length).unwrap_or_default());
         self.read(part.offset, part.length, |stretch| bytes.extend_from_slice(stretch))?;
         Ok(Bytes::from(bytes))
+    }
+
+    /// The MD5 of one part, in lower-case hex.
+    ///
+    /// # Errors
+    /// Any [`EncodeError`].
+    pub fn part_md5(&self, part: &LayoutPart) -> Result<String, EncodeError> {
+        let mut digest = Md5::new();
+        self.read(part.offset, part.length, |bytes| digest.update(bytes))?;
+        Ok(hex(&digest.finalize()))
     }
 
     /// One part that is streamed from disk when it is sent, with the hashes of this first read; `None` where the

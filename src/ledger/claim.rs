@@ -56,6 +56,8 @@ pub enum Claimed<S> {
 pub struct Lease<S> {
     ledger: Ledger<S>,
     seen: SeenPointer,
+    /// The last sign of life, which may be written though nobody waited for its answer any more.
+    beat: Option<Box<Pointer>>,
     timeout: Duration,
     /// Whether swaps heed conditions.
     conditional: bool,
@@ -142,7 +144,7 @@ impl<S: Store> Ledger<S> {
             Swap::Unconditional => (self.overwrite(&pointer).await?, false),
         };
         let (until, _) = watch::channel(begun + timeout * (BEATS - 1) / BEATS);
-        Ok(Claimed::Ours(Lease { ledger: self.clone(), seen: mine, timeout, conditional, until }))
+        Ok(Claimed::Ours(Lease { ledger: self.clone(), seen: mine, beat: None, timeout, conditional, until }))
     }
 }
 
@@ -170,7 +172,9 @@ impl<S: Store> Lease<S> {
         loop {
             sleep(self.timeout / BEATS).await;
             let begun = Instant::now();
-            match self.replace(self.seen.pointer.next()).await {
+            let beat = self.seen.pointer.next();
+            self.beat = Some(Box::new(beat.clone()));
+            match self.replace(beat).await {
                 Ok(true) => {
                     self.until.send_replace(begun + self.timeout * (BEATS - 1) / BEATS);
                 }
@@ -203,14 +207,21 @@ impl<S: Store> Lease<S> {
     async fn replace(&mut self, pointer: Pointer) -> Result<bool, StoreError> {
         if !self.conditional {
             let there = self.ledger.pointer().await?;
-            if there.pointer != self.seen.pointer {
+            if there.pointer != self.seen.pointer && !self.is_ours(&there) {
                 self.seen = there;
                 return Ok(false);
             }
             self.seen = self.ledger.overwrite(&pointer).await?;
             return Ok(true);
         }
-        match self.ledger.swap(&self.seen, pointer.clone()).await? {
+        let mut swapped = self.ledger.swap(&self.seen, pointer.clone()).await?;
+        if let Swap::Lost(there) = &swapped
+            && self.is_ours(there)
+        {
+            let pointer = Pointer { serial: there.pointer.serial + 1, ..pointer.clone() };
+            swapped = self.ledger.swap(there, pointer).await?;
+        }
+        match swapped {
             Swap::Done(mine) => self.seen = mine,
             Swap::Unconditional => self.seen = self.ledger.overwrite(&pointer).await?,
             Swap::Lost(there) => {
@@ -219,6 +230,11 @@ impl<S: Store> Lease<S> {
             }
         }
         Ok(true)
+    }
+
+    /// Whether what is there is our own sign of life, which was written after all.
+    fn is_ours(&self, there: &SeenPointer) -> bool {
+        self.beat.as_deref() == Some(&there.pointer)
     }
 }
 

@@ -1,12 +1,15 @@
 //! Keeps records and pointers in the bucket: reads them, whoever wrote them, and swaps a pointer so that of two who
 //! read the same one only one gets on. What the documents mean is the room `release`'s matter; may touch no other key.
 
+use std::future::ready;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use md5::{Digest as _, Md5};
 
+use crate::digest::hex;
 use crate::error::Problem;
 use crate::name::{AppName, Location, NameError, ObjectKey};
 use crate::parameters::{ObjectParameters, Parameter};
@@ -14,6 +17,7 @@ use crate::release::{Pointer, Record, ReleaseId};
 use crate::settings::Settings;
 use crate::store::{
     Body, Condition, Fetch, Fetched, PutAnswer, PutRequest, Store, StoreError, StoreErrorKind, fetch,
+    put_proven,
 };
 
 mod claim;
@@ -28,6 +32,8 @@ pub use others::AtWork;
 
 /// Where records are kept below a location.
 pub const HOME: &str = ".s3collect/";
+/// What a pointer is served as.
+const POINTER_TYPE: &str = "application/json";
 /// The most bytes of a pointer: a gc that deletes a hundred thousand names has them in it.
 const MOST_POINTER: u64 = 64 * 1024 * 1024;
 /// The most bytes of a record, as stored.
@@ -204,12 +210,14 @@ impl<S: Store> Ledger<S> {
     }
 
     /// Whether the store heeds conditions: the pointer, which is there, is put once more on the condition that it is
-    /// not. A store that takes that has replaced it by itself.
+    /// not. A store that takes that has replaced it by itself, spelled in another way, since a put that is sent again takes
+    /// the very same bytes for what its own first try has left.
     ///
     /// # Errors
     /// The store refuses.
     pub async fn heeds_conditions(&self, seen: &SeenPointer) -> Result<bool, StoreError> {
-        match self.put_pointer(&seen.pointer, Some(Condition::Absent)).await {
+        let body = Bytes::from(seen.pointer.to_json() + "\n");
+        match self.put("current", body, POINTER_TYPE, Some(Condition::Absent)).await {
             Ok(_) => Ok(false),
             Err(error) if error.lacks_conditions() => Ok(false),
             Err(error) if error.kind == StoreErrorKind::PreconditionFailed => Ok(true),
@@ -223,7 +231,7 @@ impl<S: Store> Ledger<S> {
         condition: Option<Condition>,
     ) -> Result<SeenPointer, StoreError> {
         let body = Bytes::from(pointer.to_json());
-        let answer = self.put("current", body, "application/json", condition).await?;
+        let answer = self.put("current", body, POINTER_TYPE, condition).await?;
         Ok(SeenPointer {
             pointer: pointer.clone(),
             etag: Some(answer.etag),
@@ -321,9 +329,10 @@ impl<S: Store> Ledger<S> {
     ) -> Result<PutAnswer, StoreError> {
         let mut parameters = self.parameters.clone();
         parameters.set(Parameter::ContentType, content_type);
+        let md5 = hex(&Md5::digest(&body));
         let body = Body::Bytes(body);
         let request = PutRequest { key: self.key(name), body, parameters, checksum: None, condition };
-        self.store.put(&request).await
+        put_proven(&*self.store, request, ready(Ok(md5))).await
     }
 
     fn below(&self) -> String {

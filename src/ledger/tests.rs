@@ -12,6 +12,7 @@ use crate::error::{Diagnose as _, Exit};
 use crate::release::{Claim, ClaimKind, Published};
 use crate::report::{Event, Reporter, Silent};
 use crate::store::memory::{Conditions, Fault};
+use crate::store::retry::Retrying;
 use crate::store::{Operation, StoreErrorKind};
 use crate::testing::{Site, Watched, parameters};
 
@@ -176,6 +177,65 @@ async fn a_claim_that_was_taken_over_ends_nothing() {
 }
 
 /// A service that answers nothing for as long as a claim lives: the holder gives up when others may begin, not later.
+/// Whether conditions are heeded is asked by a put that has to be refused. When that was sent twice, the second one must not
+/// take what is there for what the first one did.
+#[tokio::test(start_paused = true)]
+async fn a_service_that_fails_is_none_without_conditions() {
+    let site = Site::new(&[]);
+    let store = Arc::new(Retrying::new(Watched::new(), |_| ()));
+    let ledger = Ledger::new(&site.settings(), Arc::clone(&store)).expect("a ledger");
+    let seen = ledger.overwrite(&Pointer::default()).await.expect("stored");
+    for done in [false, true] {
+        let kind = StoreErrorKind::ConnectionLost;
+        store.inner().memory().fail(Fault { operation: Operation::PutObject, key: None, kind, done });
+        assert!(ledger.heeds_conditions(&seen).await.expect("an answer"), "{done}");
+    }
+    assert_eq!(ledger.pointer().await.expect("an answer").pointer, seen.pointer);
+}
+
+/// A push was through while its last sign of life was still on its way, which nobody waited for any more: it is no other
+/// run's.
+#[tokio::test(start_paused = true)]
+async fn a_sign_of_life_whose_answer_nobody_heard_is_ones_own() {
+    let store = Watched::new();
+    let ledger = ledger(&store);
+    let mut lease = leased(&ledger, &SeenPointer::default(), 1).await;
+    store.memory().fail(Fault {
+        operation: Operation::PutObject,
+        key: None,
+        kind: StoreErrorKind::ConnectionLost,
+        done: true,
+    });
+    timeout(PATIENCE / 3, lease.keep()).await.expect_err("it still lives");
+    let serial = ledger.pointer().await.expect("an answer").pointer.serial;
+    assert_eq!(serial, lease.pointer().serial + 1);
+    let published = lease.pointer().published().expect("a claim");
+    assert!(lease.end(published).await.expect("an answer"));
+    let there = ledger.pointer().await.expect("an answer").pointer;
+    assert_eq!(
+        (there.published, there.claim, there.serial),
+        (Some(Published { id: id(1) }), None, serial + 1)
+    );
+}
+
+/// A pointer that arrives damaged, where the service does not look, is replaced before anybody goes by it; one that is read
+/// damaged is read again.
+#[tokio::test(start_paused = true)]
+async fn a_pointer_is_what_was_written() {
+    let store = Watched::new();
+    let ledger = ledger(&store);
+    store.memory().damage_next(Operation::PutObject, 2);
+    let lease = leased(&ledger, &SeenPointer::default(), 1).await;
+    assert!(lease.is_conditional());
+    store.memory().damage_next(Operation::GetObject, 1);
+    let there = ledger.pointer().await.expect("an answer");
+    assert_eq!((&there.pointer, there.damage), (lease.pointer(), None));
+    store.memory().damage_next(Operation::PutObject, 100);
+    let seen = ledger.pointer().await.expect("an answer");
+    let error = ledger.swap(&seen, seen.pointer.next()).await.expect_err("it never arrives");
+    assert_eq!(error.kind, StoreErrorKind::Damaged);
+}
+
 #[tokio::test(start_paused = true)]
 async fn whoever_cannot_show_life_stops_in_time() {
     let store = Watched::new();

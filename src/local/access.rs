@@ -133,6 +133,11 @@ pub(super) fn is_loopback(host: &str) -> bool {
     matches!(name, "localhost" | "127.0.0.1") || name.ends_with(".localhost") || name.ends_with(".127.0.0.1")
 }
 
+/// Whether a `Host` is this machine itself, and no bucket on it.
+pub(super) fn is_this_machine(host: &str) -> bool {
+    matches!(without_port(host), "localhost" | "127.0.0.1")
+}
+
 fn without_port(host: &str) -> &str {
     host.rsplit_once(':').map_or(host, |(name, _)| name)
 }

@@ -71,6 +71,44 @@ pub(super) fn list(connection: &Connection, query: &Query) -> S3Result<Page> {
     Ok(page)
 }
 
+/// The last objects whose keys begin so, backwards; only what comes before a key, where one is given.
+pub(super) fn last(
+    connection: &Connection,
+    (bucket, prefix): (&str, &str),
+    before: Option<&str>,
+    limit: usize,
+) -> rusqlite::Result<Vec<(String, Object)>> {
+    let end = match before {
+        Some(before) => Some(before.as_bytes().to_vec()),
+        None => successor(prefix.as_bytes()),
+    };
+    let sql = format!(
+        "SELECT key, {} FROM object WHERE bucket = ?1 AND key >= ?2 AND key < ?3 ORDER BY key DESC LIMIT ?4",
+        object::COLUMNS
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(params![bucket, prefix.as_bytes(), end, limit], |row| {
+        let key = String::from_utf8_lossy(row.get_ref(0)?.as_blob()?).into_owned();
+        Ok((key, read_row(row, 1)?))
+    })?;
+    rows.collect()
+}
+
+/// How many objects there are below a prefix and how large they are, as far as `limit` of them.
+pub(super) fn total(
+    connection: &Connection,
+    (bucket, prefix): (&str, &str),
+    limit: u64,
+) -> rusqlite::Result<(u64, u64)> {
+    let end = successor(prefix.as_bytes());
+    let bound = if end.is_some() { "AND key < ?3" } else { "AND ?3 IS NULL" };
+    let sql = format!(
+        "SELECT COUNT(*), COALESCE(SUM(size), 0) FROM (SELECT size FROM object WHERE bucket = ?1 AND key >= ?2 {bound} LIMIT ?4)"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    statement.query_row(params![bucket, prefix.as_bytes(), end, limit], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
 fn begin(query: &Query) -> From {
     let prefix = From { key: query.prefix.clone().into_bytes(), inclusive: true };
     let Some(after) = query.after.as_ref().filter(|after| **after >= query.prefix) else { return prefix };

@@ -128,6 +128,17 @@ impl Pointer {
         serde_json::to_string(&document).unwrap_or_default() + "\n"
     }
 
+    /// What a release is by this pointer: `published`, `superseded`, or `unpublished` for one that was recorded and did
+    /// not get so far.
+    #[must_use]
+    pub fn state(&self, id: &ReleaseId) -> &'static str {
+        match &self.published {
+            Some(live) if live.id == *id => "published",
+            Some(live) if *id < live.id => "superseded",
+            _ => "unpublished",
+        }
+    }
+
     /// The pointer with a claim in it. Whoever has an order yields to a higher one, published or claimed; an equal one
     /// is a re-run. Whoever has none goes by nothing but who came first.
     ///

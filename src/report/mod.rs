@@ -4,6 +4,7 @@ use std::time::Duration;
 
 mod cost;
 mod escape;
+pub(crate) mod html;
 mod markdown;
 mod page;
 mod summary;

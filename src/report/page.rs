@@ -1,19 +1,17 @@
 //! The page of `push --report`: one self-contained document on what a push did, and why. Takes a summary, gives text.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
-use crate::error::Problem;
-
-use super::{Bytes, StepSummary, Summary, cost, count, escape};
+use super::html::Column::{Number, Text};
+use super::html::{code, document, figures, problem, table, text};
+use super::{Bytes, ManifestSummary, StepSummary, Summary, cost, count, escape};
 
 /// The most rows of the table of what was put.
 const ROWS: usize = 1000;
 /// How many of the largest objects are shown.
 const LARGEST: usize = 20;
-const STYLE: &str = include_str!("page.css");
 
 /// Objects that have something in common.
 #[derive(Debug, Default, Clone, Copy)]
@@ -31,32 +29,20 @@ pub fn page(summary: &Summary) -> String {
     let all: Vec<&StepSummary> = summary.steps.iter().collect();
     let put: Vec<&StepSummary> = all.iter().copied().filter(|step| step.action == "put").collect();
     let title = format!("s3collect {} → {}", summary.verb, summary.target());
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="robots" content="noindex";
-                title { (escape(&title)) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                h1 { (escape(&title)) }
-                p class=(if summary.ok { "good" } else { "bad" }) { (outcome(summary)) }
-                (figures(summary))
-                (problems(summary))
-                (invalidation(summary))
-                (by_group("Why", "reason", &put, |step| Some(kind(&step.reason))))
-                (by_group("Sizes by type", "type", &all, |step| step.content_type.as_deref()))
-                (by_group("Cache headers", "Cache-Control", &all, |step| step.cache_control.as_deref()))
-                (largest(&all))
-                (requests(summary))
-                (what_was_put(summary, &put))
-            }
-        }
-    }
-    .into_string()
+    let content = html! {
+        h1 { (escape(&title)) }
+        p class=(if summary.ok { "good" } else { "bad" }) { (outcome(summary)) }
+        (numbers(summary))
+        (problems(summary))
+        (invalidation(summary))
+        (by_group("Why", "reason", &put, |step| Some(kind(&step.reason))))
+        (by_group("Sizes by type", "type", &all, |step| step.content_type.as_deref()))
+        (by_group("Cache headers", "Cache-Control", &all, |step| step.cache_control.as_deref()))
+        (largest(&all))
+        (requests(summary))
+        (what_was_put(summary, &put))
+    };
+    document(&title, &content)
 }
 
 fn outcome(summary: &Summary) -> &'static str {
@@ -68,46 +54,34 @@ fn outcome(summary: &Summary) -> &'static str {
     }
 }
 
-fn figures(summary: &Summary) -> Markup {
-    let figure = |name: &str, value: String| {
-        html! { div { dt { (name) } dd { (value) } } }
-    };
+fn numbers(summary: &Summary) -> Markup {
     let saved = Group::of(summary.steps.iter().filter(|step| step.action == "put"));
+    let mut shown = vec![
+        ("assets", summary.assets.to_string()),
+        (if summary.dry_run { "to put" } else { "put" }, summary.put.to_string()),
+        ("unchanged", summary.skipped.to_string()),
+    ];
+    let rare = [("failed", summary.failed), ("not tried", summary.not_tried)];
+    shown.extend(rare.into_iter().filter(|(_, number)| *number > 0).map(|(name, n)| (name, n.to_string())));
+    shown.push(("sources", Bytes(summary.bytes_source).to_string()));
+    if summary.put > 0 {
+        shown.push(("put, before compression", Bytes(saved.size).to_string()));
+        shown.push(("put, as stored", Bytes(summary.bytes_put).to_string()));
+    }
+    let state =
+        |manifest: &ManifestSummary| manifest.state.to_string().trim_start_matches("manifest ").to_owned();
+    shown.extend(summary.manifest.iter().map(|manifest| ("manifest", state(manifest))));
+    shown.push(("seconds", format!("{:.1}", summary.elapsed_seconds)));
     html! {
-        dl {
-            (figure("assets", summary.assets.to_string()))
-            (figure(if summary.dry_run { "to put" } else { "put" }, summary.put.to_string()))
-            (figure("unchanged", summary.skipped.to_string()))
-            @if summary.failed > 0 { (figure("failed", summary.failed.to_string())) }
-            @if summary.not_tried > 0 { (figure("not tried", summary.not_tried.to_string())) }
-            (figure("sources", Bytes(summary.bytes_source).to_string()))
-            @if summary.put > 0 {
-                (figure("put, before compression", Bytes(saved.size).to_string()))
-                (figure("put, as stored", Bytes(summary.bytes_put).to_string()))
-            }
-            @if let Some(manifest) = &summary.manifest { (figure("manifest", manifest.state.to_string())) }
-            (figure("seconds", format!("{:.1}", summary.elapsed_seconds)))
-        }
-        @if let Some(release) = &summary.release {
-            p class="soft" { "Release " code { (escape(release)) } }
-        }
+        (figures(shown.into_iter().map(|(name, value)| (name, text(&value)))))
+        @if let Some(release) = &summary.release { p class="soft" { "Release " (code(release)) } }
     }
 }
 
 fn problems(summary: &Summary) -> Markup {
-    let told = |label: &str, class: &str, problem: &Problem| {
-        html! {
-            div class=(class) {
-                strong { (label) ": " } (escape(&problem.message))
-                @for cause in &problem.causes { p class="soft" { "caused by: " (escape(cause)) } }
-                @if let Some(note) = &problem.note { p class="soft" { "note: " (escape(note)) } }
-                @if let Some(hint) = &problem.hint { p class="soft" { "hint: " (escape(hint)) } }
-            }
-        }
-    };
     html! {
-        @for problem in &summary.errors { (told("error", "told bad", problem)) }
-        @for problem in &summary.warnings { (told("warning", "told", problem)) }
+        @for error in &summary.errors { (problem("error", "told bad", error)) }
+        @for warning in &summary.warnings { (problem("warning", "told", warning)) }
         @if let Some(note) = &summary.note {
             div class="told" { strong { "note: " } (escape(note)) }
         }
@@ -132,30 +106,32 @@ fn invalidation(summary: &Summary) -> Markup {
 
 fn what_was_put(summary: &Summary, put: &[&StepSummary]) -> Markup {
     let heading = if summary.dry_run { "What would be put, and why" } else { "What was put, and why" };
+    let columns = [
+        Text("key"),
+        Text("why"),
+        Number("size"),
+        Number("stored"),
+        Text("type"),
+        Text("encoding"),
+        Text("Cache-Control"),
+    ];
+    let rows = put.iter().take(ROWS).map(|step| {
+        vec![
+            code(&step.key),
+            text(&step.reason),
+            bytes(step.size),
+            step.stored_size.map(bytes).unwrap_or_default(),
+            shown(step.content_type.as_deref()),
+            shown(step.content_encoding.as_deref()),
+            shown(step.cache_control.as_deref()),
+        ]
+    });
     html! {
         h2 { (heading) }
         @if put.is_empty() {
             p class="soft" { "Nothing." }
         } @else {
-            div class="wide" {
-                table {
-                    tr {
-                        th { "key" } th { "why" } th class="number" { "size" } th class="number" { "stored" }
-                        th { "type" } th { "encoding" } th { "Cache-Control" }
-                    }
-                    @for step in put.iter().take(ROWS) {
-                        tr {
-                            td { code { (escape(&step.key)) } }
-                            td { (escape(&step.reason)) }
-                            td class="number" { (Bytes(step.size)) }
-                            td class="number" { @if let Some(size) = step.stored_size { (Bytes(size)) } }
-                            td { (shown(step.content_type.as_deref())) }
-                            td { (shown(step.content_encoding.as_deref())) }
-                            td { (shown(step.cache_control.as_deref())) }
-                        }
-                    }
-                }
-            }
+            (table(&columns, rows))
             @if let Some(more @ 1..) = put.len().checked_sub(ROWS) {
                 p class="soft" { "and " (more) " more; " code { "--json" } " has them all" }
             }
@@ -185,65 +161,39 @@ fn by_group<'a>(
     let mut groups: Vec<(&str, Group)> =
         groups.into_iter().map(|(value, steps)| (value, Group::of(steps.into_iter()))).collect();
     groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.stored));
+    let columns = [Text(label), Number("objects"), Number("size"), Number("stored"), Number("of it")];
+    let rows = groups.iter().map(|(value, group)| {
+        let value = if value.is_empty() {
+            html! { span class="soft" { "none" } }
+        } else {
+            text(value)
+        };
+        let objects = html! { (group.objects) };
+        vec![value, objects, bytes(group.size), bytes(group.stored), text(&group.share())]
+    });
     html! {
-        @if !groups.is_empty() {
-            h2 { (heading) }
-            div class="wide" {
-                table {
-                    tr {
-                        th { (label) } th class="number" { "objects" } th class="number" { "size" }
-                        th class="number" { "stored" } th class="number" { "of it" }
-                    }
-                    @for (value, group) in &groups {
-                        tr {
-                            td { @if value.is_empty() { span class="soft" { "none" } } @else { (escape(value)) } }
-                            td class="number" { (group.objects) }
-                            td class="number" { (Bytes(group.size)) }
-                            td class="number" { (Bytes(group.stored)) }
-                            td class="number" { (group.share()) }
-                        }
-                    }
-                }
-            }
-        }
+        @if !groups.is_empty() { h2 { (heading) } (table(&columns, rows)) }
     }
 }
 
 fn largest(steps: &[&StepSummary]) -> Markup {
     let mut steps = steps.to_vec();
     steps.sort_by(|left, right| stored(right).cmp(&stored(left)).then_with(|| left.key.cmp(&right.key)));
+    let columns = [Text("key"), Number("size"), Number("stored"), Text("encoding")];
+    let rows = steps.iter().take(LARGEST).map(|step| {
+        vec![code(&step.key), bytes(step.size), bytes(stored(step)), shown(step.content_encoding.as_deref())]
+    });
     html! {
-        @if !steps.is_empty() {
-            h2 { "Largest objects" }
-            div class="wide" {
-                table {
-                    tr { th { "key" } th class="number" { "size" } th class="number" { "stored" } th { "encoding" } }
-                    @for step in steps.iter().take(LARGEST) {
-                        tr {
-                            td { code { (escape(&step.key)) } }
-                            td class="number" { (Bytes(step.size)) }
-                            td class="number" { (Bytes(stored(step))) }
-                            td { (shown(step.content_encoding.as_deref())) }
-                        }
-                    }
-                }
-            }
-        }
+        @if !steps.is_empty() { h2 { "Largest objects" } (table(&columns, rows)) }
     }
 }
 
 fn requests(summary: &Summary) -> Markup {
+    let rows = summary.requests.iter().map(|(operation, number)| vec![text(operation), html! { (number) }]);
     html! {
         @if !summary.requests.is_empty() {
             h2 { "Requests" }
-            div class="wide" {
-                table {
-                    tr { th { "operation" } th class="number" { "requests" } }
-                    @for (operation, number) in &summary.requests {
-                        tr { td { (operation) } td class="number" { (number) } }
-                    }
-                }
-            }
+            (table(&[Text("operation"), Number("requests")], rows))
             p class="soft" {
                 (count(summary.requests.values().sum(), "request", "requests")) ", "
                 (format!("${:.4}", cost(&summary.requests)))
@@ -253,8 +203,12 @@ fn requests(summary: &Summary) -> Markup {
     }
 }
 
-fn shown(value: Option<&str>) -> Cow<'_, str> {
-    value.map(escape).unwrap_or_default()
+fn shown(value: Option<&str>) -> Markup {
+    value.map(text).unwrap_or_default()
+}
+
+fn bytes(number: u64) -> Markup {
+    html! { (Bytes(number)) }
 }
 
 fn stored(step: &StepSummary) -> u64 {

@@ -1,16 +1,20 @@
 //! One object that is stored while its content still comes: whole by one request where it is small, else in parts. The
 //! object appears when all of it is there; what is dropped before is given up, so that no parts stay behind.
 
+use std::future::ready;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use md5::{Digest as _, Md5};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
-use crate::digest::ChecksumAlgorithm;
+use crate::digest::{ChecksumAlgorithm, hex};
 use crate::name::ObjectKey;
 use crate::parameters::ObjectParameters;
-use crate::store::{Body, Condition, MultipartRequest, Part, PutRequest, Store, StoreError, UploadId};
+use crate::store::{
+    Body, Condition, MultipartRequest, Part, PutRequest, Store, StoreError, UploadId, part_proven, put_proven,
+};
 
 use super::Storage;
 use super::journal::{Entry, Journal};
@@ -125,8 +129,11 @@ impl<S: Store + 'static> Upload<S> {
         }
         self.last_number += 1;
         let (store, request, number) = (Arc::clone(&self.store), self.request(), self.last_number);
-        let body = Body::Bytes(self.take());
-        self.sending.spawn(async move { store.upload_part(&request, &id, number, &body).await });
+        let body = self.take();
+        self.sending.spawn(async move {
+            let md5 = hex(&Md5::digest(&body));
+            part_proven(&*store, &request, &id, number, &Body::Bytes(body), &md5).await
+        });
         Ok(())
     }
 
@@ -154,15 +161,17 @@ impl<S: Store + 'static> Upload<S> {
 
     async fn finish_or_fail(&mut self) -> Result<Stored, StoreError> {
         if self.begun.is_none() {
+            let body = self.take();
+            let md5 = hex(&Md5::digest(&body));
             let request = PutRequest {
                 key: self.to.key.clone(),
-                body: Body::Bytes(self.take()),
+                body: Body::Bytes(body),
                 parameters: self.to.parameters.clone(),
                 checksum: self.to.checksum,
                 condition: self.to.condition.clone(),
             };
-            let etag = self.store.put(&request).await?.etag;
-            return Ok(Stored { etag, size: self.size });
+            let answer = put_proven(&*self.store, request, ready(Ok::<_, StoreError>(md5))).await?;
+            return Ok(Stored { etag: answer.etag, size: self.size });
         }
         if !self.buffer.is_empty() {
             self.send_part().await?;

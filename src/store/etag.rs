@@ -1,8 +1,9 @@
-//! The ETag of an object made of parts. Pure.
+//! What an ETag says of a body, and that of an object made of parts. Pure.
 
 use md5::{Digest as _, Md5};
 
 use crate::digest::hex;
+use crate::parameters::{ObjectParameters, Parameter};
 
 use super::Part;
 
@@ -18,12 +19,23 @@ pub fn multipart_etag(parts: &[Part]) -> Option<String> {
     Some(format!("{}-{}", hex(&digest.finalize()), parts.len()))
 }
 
+/// Whether an ETag could be the MD5 of a body.
+pub(super) fn looks_like_md5(etag: &str) -> bool {
+    etag.len() == 32 && etag.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// Whether an object is encrypted with a key of KMS's or the customer's, which makes its ETag something else.
+pub(super) fn has_own_keys(parameters: &ObjectParameters) -> bool {
+    let by_kms = parameters.get(Parameter::ServerSideEncryption).is_some_and(|by| by.starts_with("aws:kms"));
+    by_kms || parameters.get(Parameter::SseCustomerAlgorithm).is_some()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn part(number: u16, etag: &str) -> Part {
-        Part { number, etag: etag.to_owned(), checksum: None }
+        Part { number, etag: etag.to_owned(), encrypted: false, checksum: None }
     }
 
     #[test]

@@ -7,7 +7,9 @@ use futures_util::StreamExt as _;
 
 use crate::name::ObjectKey;
 
-use super::{Download, GetAnswer, GetRequest, Operation, ReadCondition, Store, StoreError, StoreErrorKind};
+use super::{
+    Download, GetAnswer, GetRequest, Operation, PROOFS, ReadCondition, Store, StoreError, StoreErrorKind,
+};
 
 /// Bytes that are made room for before any came.
 const FIRST_ROOM: u64 = 64 * 1024;
@@ -38,10 +40,12 @@ pub struct Fetched {
     pub date: Option<SystemTime>,
 }
 
-/// Fetches an object whole, if its ETag is another one than `unless`, which is known already.
+/// Fetches an object whole, if its ETag is another one than `unless`, which is known already. A body whose ETag is the MD5
+/// of another is fetched again.
 ///
 /// # Errors
-/// [`StoreErrorKind::TooLarge`] for more than `most` bytes; whatever the store refuses.
+/// [`StoreErrorKind::TooLarge`] for more than `most` bytes, [`StoreErrorKind::Damaged`] where it is another body each time;
+/// whatever the store refuses.
 pub async fn fetch<S: Store>(
     store: &S,
     key: &ObjectKey,
@@ -50,11 +54,26 @@ pub async fn fetch<S: Store>(
 ) -> Result<Fetch, StoreError> {
     let condition = unless.map(|etag| ReadCondition::Differs(etag.to_owned()));
     let request = GetRequest { condition, ..GetRequest::whole(key.clone()) };
-    Ok(match store.get(&request).await? {
-        GetAnswer::Absent => Fetch::Absent,
-        GetAnswer::Unchanged => Fetch::Unchanged,
-        GetAnswer::Object(download) => Fetch::Object(collected(download, most).await?),
-    })
+    let (mut before, mut left) = (None, PROOFS);
+    loop {
+        let download = match store.get(&request).await? {
+            GetAnswer::Absent => return Ok(Fetch::Absent),
+            GetAnswer::Unchanged => return Ok(Fetch::Unchanged),
+            GetAnswer::Object(download) => download,
+        };
+        let (encrypted, target) = (download.encrypted, download.target.clone());
+        let fetched = collected(download, most).await?;
+        // What comes twice is what is stored, whatever its ETag is.
+        if !fetched.contradicts(encrypted) || before.as_ref() == Some(&fetched.body) {
+            return Ok(Fetch::Object(fetched));
+        }
+        left -= 1;
+        if left == 0 {
+            let damaged = StoreError::new(Operation::GetObject, target, StoreErrorKind::Damaged);
+            return Err(damaged.because("it was another body each time it was read, and none of its ETag"));
+        }
+        before = Some(fetched.body);
+    }
 }
 
 /// The whole body, as long as it is no larger than what was asked for.

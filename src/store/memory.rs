@@ -15,6 +15,7 @@ use crate::parameters::{ObjectParameters, Parameter};
 
 use super::body::BodyReader;
 use super::count::Counts;
+use super::etag::has_own_keys;
 use super::{
     Body, Download, GetAnswer, GetRequest, ListPage, ListedVersion, MultipartRequest, ObjectHead, Operation,
     Part, PutAnswer, PutRequest, ReadCondition, Store, StoreError, StoreErrorKind, StoredChecksum, Target,
@@ -88,6 +89,12 @@ impl MemoryStore {
     /// Lets the bodies of the next GETs that bring one break off after so many bytes.
     pub fn break_off_next(&self, after: usize, times: usize) {
         self.state().breaks.extend(std::iter::repeat_n(after, times));
+    }
+
+    /// Lets the bodies of the next requests of an operation (PutObject, UploadPart, GetObject) arrive with another bit, and
+    /// nobody notices.
+    pub fn damage_next(&self, operation: Operation, times: usize) {
+        self.state().damages.extend(std::iter::repeat_n(operation, times));
     }
 
     /// All objects, by key.
@@ -206,11 +213,13 @@ impl Store for MemoryStore {
                 _ => {}
             }
             let (object, body) = (object.clone(), stretch(&object.body, request.range)?);
+            let body = state.arrived(Operation::GetObject, body);
             let breaks = state.breaks.pop_front();
             let target = target(request.key.as_str());
             Ok(GetAnswer::Object(Download {
                 size: object.body.len() as u64,
                 etag: object.etag,
+                encrypted: has_own_keys(&object.parameters),
                 content_encoding: object.parameters.get(Parameter::ContentEncoding).map(str::to_owned),
                 last_modified: state.modified.get(request.key.as_str()).copied(),
                 date: Some(state.now()),
@@ -225,6 +234,7 @@ impl Store for MemoryStore {
         let body = read(&request.body, Operation::PutObject, key).await?;
         self.answer(Operation::PutObject, key, |state| {
             state.check(key, request.condition.as_ref())?;
+            let body = state.arrived(Operation::PutObject, body);
             let checksums = request
                 .checksum
                 .map(|algorithm| StoredChecksum {
@@ -256,9 +266,10 @@ impl Store for MemoryStore {
     ) -> Result<Part, StoreError> {
         let body = read(body, Operation::UploadPart, request.key.as_str()).await?;
         self.answer(Operation::UploadPart, request.key.as_str(), |state| {
+            let body = state.arrived(Operation::UploadPart, body);
             let parts = state.uploads.get_mut(&upload.0).ok_or(StoreErrorKind::NoSuchUpload)?;
             let checksum = request.checksum.map(|algorithm| (algorithm, Checksum::of(algorithm, &body)));
-            let part = Part { number, etag: md5_of(&body), checksum };
+            let part = Part { number, etag: md5_of(&body), encrypted: false, checksum };
             parts.insert(number, (part.clone(), body));
             Ok(part)
         })
@@ -319,6 +330,10 @@ impl Store for MemoryStore {
             }
             Ok(failed)
         })
+    }
+
+    fn target(&self, key: &ObjectKey) -> Target {
+        target(key.as_str())
     }
 
     fn requests(&self) -> BTreeMap<&'static str, u64> {

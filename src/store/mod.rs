@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures_util::stream::BoxStream;
 
 use crate::name::ObjectKey;
-use crate::parameters::{ObjectParameters, Parameter};
+use crate::parameters::ObjectParameters;
 
 mod body;
 mod configuration;
@@ -22,6 +22,7 @@ mod etag;
 mod fetch;
 mod limit;
 pub mod memory;
+mod proof;
 pub mod retry;
 pub mod s3;
 
@@ -30,8 +31,10 @@ pub use configuration::{Age, CorsRule, LifecycleRule, PublicAccessBlock, Version
 pub use delete::delete_all;
 pub use error::{Operation, StoreError, StoreErrorKind, Target, permissions};
 pub use etag::multipart_etag;
+use etag::{has_own_keys, looks_like_md5};
 pub use fetch::{Fetch, Fetched, fetch};
 pub use limit::{Limit, Slot};
+pub use proof::{PROOFS, part_proven, put_proven};
 
 /// The verbs on one bucket. Each is one request; nothing is retried here (see [`retry`]).
 pub trait Store: Send + Sync {
@@ -109,6 +112,9 @@ pub trait Store: Send + Sync {
     /// DeleteObjects, of whose answer the errors of single keys are what comes back. [`delete_all`] takes any number.
     fn delete(&self, keys: &[ObjectKey]) -> impl Future<Output = Result<Vec<StoreError>, StoreError>> + Send;
 
+    /// A key as messages name it.
+    fn target(&self, key: &ObjectKey) -> Target;
+
     /// How many requests were sent so far, by S3's operation names (`PutObject`), retries included.
     fn requests(&self) -> BTreeMap<&'static str, u64>;
 }
@@ -167,12 +173,7 @@ impl ObjectHead {
     /// Whether the ETag is the MD5 of the body: it looks like one, and no encryption makes it something else.
     #[must_use]
     pub fn etag_is_md5(&self) -> bool {
-        let looks_so = self.etag.len() == 32 && self.etag.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let by_kms = self
-            .parameters
-            .get(Parameter::ServerSideEncryption)
-            .is_some_and(|encryption| encryption.starts_with("aws:kms"));
-        looks_so && !by_kms && self.parameters.get(Parameter::SseCustomerAlgorithm).is_none()
+        looks_like_md5(&self.etag) && !has_own_keys(&self.parameters)
     }
 }
 
@@ -245,6 +246,8 @@ pub struct Download {
     pub size: u64,
     /// Without quotes.
     pub etag: String,
+    /// Whether the service says that it is encrypted so that its ETag is no MD5.
+    pub encrypted: bool,
     /// `Content-Encoding`; the body is still encoded.
     pub content_encoding: Option<String>,
     /// When the object was last written, by the service's clock.
@@ -355,6 +358,8 @@ pub struct Part {
     pub number: u16,
     /// As the service gave it, without quotes.
     pub etag: String,
+    /// Whether the service says that it is encrypted so that its ETag is no MD5.
+    pub encrypted: bool,
     /// The additional checksum as the service gave it, base64.
     pub checksum: Option<(ChecksumAlgorithm, String)>,
 }
@@ -364,6 +369,8 @@ pub struct Part {
 pub struct PutAnswer {
     /// Without quotes.
     pub etag: String,
+    /// Whether the service says that the object is encrypted so that its ETag is no MD5.
+    pub encrypted: bool,
     /// When it was answered, by the service's clock.
     pub date: Option<SystemTime>,
 }

@@ -24,7 +24,7 @@ mod resume;
 
 use super::{
     Body, Condition, GetAnswer, GetRequest, Limit, ListPage, ListedVersion, MultipartRequest, ObjectHead,
-    Part, PutAnswer, PutRequest, Store, StoreError, StoreErrorKind, UploadId, multipart_etag,
+    Part, PutAnswer, PutRequest, Store, StoreError, StoreErrorKind, Target, UploadId, multipart_etag,
 };
 
 /// Tries in all.
@@ -270,6 +270,10 @@ impl<S: Store + 'static> Store for Retrying<S> {
         Ok(failed)
     }
 
+    fn target(&self, key: &ObjectKey) -> Target {
+        self.0.inner.target(key)
+    }
+
     fn requests(&self) -> BTreeMap<&'static str, u64> {
         self.0.inner.requests()
     }
@@ -290,15 +294,22 @@ impl<S: Store + 'static> Retrying<S> {
             return None;
         }
         let there = self.head(&request.key).await.ok()??;
-        (there.etag == hex(&Md5::digest(body)))
-            .then_some(PutAnswer { etag: there.etag, date: there.last_modified })
+        (there.etag == hex(&Md5::digest(body))).then(|| PutAnswer {
+            encrypted: !there.etag_is_md5(),
+            etag: there.etag,
+            date: there.last_modified,
+        })
     }
 
     /// The object, if it is the one that these parts make.
     async fn completed_before(&self, key: &ObjectKey, parts: &[Part]) -> Option<PutAnswer> {
         let there = self.head(key).await.ok()??;
         let wanted = multipart_etag(parts)?;
-        (there.etag == wanted).then_some(PutAnswer { etag: wanted, date: there.last_modified })
+        (there.etag == wanted).then_some(PutAnswer {
+            etag: wanted,
+            encrypted: false,
+            date: there.last_modified,
+        })
     }
 }
 

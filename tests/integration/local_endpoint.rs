@@ -664,9 +664,12 @@ async fn a_site_can_be_looked_at() {
     let (head, _) = endpoint.raw("GET / HTTP/1.1\r\nHost: HOST\r\nAccept: text/html").await;
     assert!(head.starts_with("HTTP/1.1 302 ") && head.contains("location: /_browse/\r\n"), "{head}");
     let (_, body) = endpoint.raw("GET /_browse/ HTTP/1.1\r\nHost: HOST").await;
-    assert!(body.contains("<a href=\"/_browse/acme\">acme</a>"), "{body}");
+    assert!(body.contains("<a href=\"/_browse/acme\"><code>acme</code></a>"), "{body}");
     let (_, body) = endpoint.raw("GET /_browse/acme?prefix=site%2F HTTP/1.1\r\nHost: HOST").await;
-    assert!(body.contains("<a href=\"/acme/site/%3Cb%3E.html\">&lt;b&gt;.html</a><td class=\"n\">8 B<td>text/html<td><td>no-cache<td>"), "{body}");
+    let row = "<code>&lt;b&gt;.html</code></a></th><td data-label=\"Size\" class=\"number\">8 bytes</td><td data-label=\"Type\">text/html</td>";
+    assert!(body.contains(row), "{body}");
+    let (_, body) = endpoint.raw("GET /_browse/acme?object=site/%3Cb%3E.html HTTP/1.1\r\nHost: HOST").await;
+    assert!(body.contains("<a href=\"/acme/site/%3Cb%3E.html\">"), "{body}");
     assert_eq!(endpoint.status("GET /_browse/none HTTP/1.1\r\nHost: HOST").await, "404");
     // A foreign page whose name server points here sees nothing.
     assert_eq!(endpoint.status("GET /acme/site/%3Cb%3E.html HTTP/1.1\r\nHost: evil.example").await, "403");

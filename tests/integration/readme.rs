@@ -1,4 +1,5 @@
-//! Everything in the README runs: its console blocks, the commands in its tables, its settings, its policy.
+//! Everything in the README runs: its first commands, those in its tables, its settings, its policy. Its terminals run with
+//! those of the other pages.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -35,8 +36,7 @@ fn checkout() -> Sandbox {
 #[test]
 fn the_first_command_pushes_the_site_and_the_second_run_puts_nothing() {
     let text = readme();
-    let command =
-        blocks(&text, "console")[0].trim().strip_prefix("$ cargo run --release -- ").expect("the command");
+    let command = blocks(&text, "sh")[0].trim().strip_prefix("cargo run --release -- ").expect("the command");
     let arguments: Vec<&str> = command.split(' ').collect();
     let sandbox = checkout();
     sandbox.run(&arguments).expect(0, "", "25 assets: 25 put (16.5 KiB), 0 unchanged  s3://local/  [TIME]\n");
@@ -46,8 +46,7 @@ fn the_first_command_pushes_the_site_and_the_second_run_puts_nothing() {
 #[test]
 fn serve_tells_where_and_who() {
     let text = readme();
-    let command =
-        blocks(&text, "console")[1].trim().strip_prefix("$ cargo run --release -- ").expect("the command");
+    let command = blocks(&text, "sh")[1].trim().strip_prefix("cargo run --release -- ").expect("the command");
     let sandbox = checkout();
     let mut child = sandbox
         .command(&command.split(' ').collect::<Vec<_>>())
@@ -74,7 +73,7 @@ fn serve_tells_where_and_who() {
     );
 }
 
-/// The commands of "Use it" and of its table, against an endpoint that has the bucket.
+/// The commands of the table in "Use it" and elsewhere in the text, against an endpoint that has the bucket.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_command_of_the_table_runs() {
     let text = readme();
@@ -97,7 +96,7 @@ async fn every_command_of_the_table_runs() {
     sandbox.write(".venv/bin/python", format!("#!/bin/sh\ncat <<'END'\n{project}\nEND\n"));
     fs::set_permissions(sandbox.path(".venv/bin/python"), fs::Permissions::from_mode(0o755))
         .expect("a script");
-    let commands: Vec<&str> = Regex::new(r"(?m)(?:^\$ |`)s3collect ([^`\n]+)")
+    let commands: Vec<&str> = Regex::new(r"(?m)`s3collect ([^`\n]+)`")
         .expect("a pattern")
         .captures_iter(&text)
         .map(|found| found.get(1).expect("a group").as_str())
@@ -105,12 +104,15 @@ async fn every_command_of_the_table_runs() {
     assert!(commands.len() >= 7, "{commands:?}");
     for command in commands {
         let command = command.replace("https://s3.example.com", &server.endpoint_url());
+        let command = command.replace("\"$BUILD_NUMBER\"", "7");
         let mut arguments: Vec<&str> = command.split(' ').collect();
         if arguments[0] == "explain" {
             arguments.extend(["--source", "static"]);
         }
         let run = sandbox.run(&arguments);
-        assert_eq!(run.status, 0, "{command}: {run:?}");
+        // This endpoint serves nobody who has no keys, and that is what `doctor` tells.
+        let expected = i32::from(arguments[0] == "doctor");
+        assert_eq!(run.status, expected, "{command}: {run:?}");
     }
     server.stop().await;
 }
@@ -128,13 +130,4 @@ fn the_policy_is_what_the_verb_prints() {
     let sandbox =
         Sandbox::new().file("s3collect.toml", "bucket_name = \"acme-assets\"\nlocation = \"static\"\n");
     sandbox.run(&["iam-policy"]).expect(0, blocks(&text, "json")[0], "");
-}
-
-#[test]
-fn the_files_it_names_exist() {
-    let text = readme();
-    let links = Regex::new(r"\]\((docs/[^)]+)\)").expect("a pattern");
-    for link in links.captures_iter(&text) {
-        assert!(repository().join(&link[1]).is_file(), "{}", &link[1]);
-    }
 }

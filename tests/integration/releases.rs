@@ -117,16 +117,20 @@ pub(crate) struct Reader {
 
 impl Reader {
     pub(crate) async fn new(bench: &Bench) -> Self {
-        let environment = bench.sandbox.environment().clone();
+        Self::at(bench.sandbox.environment().clone(), &bench.location).await
+    }
+
+    /// Where an environment points to.
+    pub(crate) async fn at(environment: BTreeMap<String, String>, location: &str) -> Self {
         let given = Given::new(&environment, Path::new("/nonexistent"));
         let loaded = load(given, Needs { bucket: true, sources: false }).expect("settings");
         let store = Session::open(&loaded.settings).await.expect("a store").store;
-        Self { store, location: bench.location.clone() }
+        Self { store, location: location.to_owned() }
     }
 
     pub(crate) async fn body(&self, name: &str) -> Option<Vec<u8>> {
         let key = ObjectKey::new(format!("{}/{name}", self.location)).expect("a key");
-        match fetch(&self.store, &key, None, 1 << 20).await.expect("an answer") {
+        match fetch(&self.store, &key, None, 16 << 20).await.expect("an answer") {
             Fetch::Object(fetched) => Some(fetched.body.into()),
             Fetch::Absent | Fetch::Unchanged => None,
         }

@@ -107,7 +107,10 @@ pub(crate) enum Verb {
     /// Print the manual page of `s3collect` or of a verb, or write all of them
     #[command(after_help = MAN_EXAMPLES)]
     Man(Man),
-    /// Run the embedded S3 endpoint over a directory, with a page to browse it
+    /// Run the embedded S3 endpoint over a directory, with pages to browse it
+    ///
+    /// It prints its URL and keys, and stays until it is interrupted. A browser that opens the URL sees buckets, objects with
+    /// their stored headers, and releases with what each changed. It listens on 127.0.0.1 only; reading needs no keys.
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(Serve),
 }

@@ -80,8 +80,9 @@ EXAMPLES
 
 pub(crate) const SERVE_EXAMPLES: &str = "\
 EXAMPLES
+  s3collect push ./static --local ./bucket          put something there; also while it is served
   s3collect serve --local ./bucket
-  s3collect serve --local ./bucket --port 9000";
+  s3collect serve --local ./bucket --port 9000      the same URL each time";
 
 pub(crate) const RELEASES_EXAMPLES: &str = "\
 EXAMPLES

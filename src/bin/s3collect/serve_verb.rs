@@ -34,7 +34,7 @@ pub(crate) fn run(serve: &Serve, printer: &Printer) -> io::Result<Exit> {
              access key  {}\nsecret key  {}\nregion      us-east-1 (any will do)\nbucket      {BUCKET}\n",
             credentials.access_key, credentials.secret_key
         ))?;
-        printer.line(&format!("open {url}/ in a browser to look around; Ctrl-C ends"));
+        printer.line(&format!("open {url}/ in a browser to see objects, headers and releases; Ctrl-C ends"));
         interrupt::signal().await;
         server.stop().await;
         Ok(Exit::Done)

@@ -32,6 +32,7 @@ pub(super) fn resuming<S: Store + 'static>(
     let inner = Download {
         target: download.target.clone(),
         etag: download.etag.clone(),
+        encrypted: download.encrypted,
         content_encoding: download.content_encoding.clone(),
         size: download.size,
         last_modified: download.last_modified,

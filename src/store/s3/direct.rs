@@ -20,16 +20,14 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::Document;
 use aws_smithy_xml::decode::{self, XmlDecodeError, try_data};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
-use http::{HeaderMap, Method, Request, Response};
-use http_body_util::{BodyExt as _, Limited};
-use hyper::body::Incoming;
+use http::{HeaderMap, Method, Request};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::client::Place;
-use super::date::AnswerDate;
 use super::headers::Headers;
-use super::http::{Http, LARGEST_DOCUMENT};
+use super::http::{Http, document};
 use super::keys::Keys;
+use super::told::Told;
 
 /// What stands in a path as it is.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -69,8 +67,8 @@ pub(super) struct Put<'a> {
     pub(super) length: u64,
     /// Lower-case hexadecimal.
     pub(super) sha256: String,
-    /// Learns when it was answered.
-    pub(super) date: AnswerDate,
+    /// Learns what the head of the answer tells.
+    pub(super) told: Told,
 }
 
 impl Direct {
@@ -97,11 +95,12 @@ impl Direct {
         #[expect(clippy::disallowed_methods, reason = "signatures hold for some minutes")]
         let now = SystemTime::now();
         let keys = self.keys.at(now).await.map_err(keyless)?;
-        let date = put.date.clone();
+        let told = put.told.clone();
         let request = self.request(put, body, &keys.into(), now).map_err(SdkError::construction_failure)?;
         let answer = self.http.clone().send(request).await.map_err(SdkError::dispatch_failure)?;
-        date.learn(text(answer.headers(), "date"));
-        let answer = whole(answer).await?;
+        told.learn(|name| text(answer.headers(), name));
+        let answer = document(answer).await.map_err(SdkError::dispatch_failure)?;
+        let answer = HttpResponse::try_from(answer).map_err(SdkError::construction_failure)?;
         match answer.status().is_success() {
             true => Ok(answer.headers().get("etag").map(str::to_owned)),
             false => Err(refused(answer)),
@@ -158,22 +157,6 @@ fn keyless(error: CredentialsError) -> Refused {
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-/// An answer with its body in memory: nothing, or an error document.
-async fn whole(answer: Response<Incoming>) -> Result<HttpResponse, Refused> {
-    let (head, body) = answer.into_parts();
-    let read = Limited::new(body, LARGEST_DOCUMENT).collect().await;
-    let (body, broken) = match read {
-        Ok(body) => (SdkBody::from(body.to_bytes()), None),
-        Err(error) => (SdkBody::empty(), Some(error)),
-    };
-    let answer =
-        HttpResponse::try_from(Response::from_parts(head, body)).map_err(SdkError::construction_failure)?;
-    match broken {
-        None => Ok(answer),
-        Some(error) => Err(SdkError::response_error(error, answer)),
-    }
 }
 
 /// What the service says in the body of its refusal, read as the SDK reads it.

@@ -7,6 +7,7 @@ use std::io;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use http_body_util::LengthLimitError;
 
 use crate::parameters::ObjectParameters;
 use crate::store::{Operation, StoreError, StoreErrorKind, Target};
@@ -104,7 +105,9 @@ impl Asked<'_> {
             }
             None => {}
         }
-        if says(error, &["InvalidContentType"]) {
+        if find::<LengthLimitError>(error).is_some() {
+            StoreErrorKind::NotS3 { endpoint }
+        } else if says(error, &["InvalidContentType"]) {
             StoreErrorKind::NoTls { endpoint }
         } else if says(error, &["certificate", "TLS", "tls handshake", "received fatal alert"]) {
             StoreErrorKind::Tls { endpoint }
@@ -238,6 +241,7 @@ fn unreachable(error: &(dyn Error + 'static)) -> bool {
 /// Whether the request met the network at all; "client error" is how the HTTP client's own errors start.
 fn met_network(error: &(dyn Error + 'static)) -> bool {
     find::<hyper::Error>(error).is_some()
+        || find::<LengthLimitError>(error).is_some()
         || find::<io::Error>(error).is_some()
         || find::<NotConnected>(error).is_some()
         || says(error, &["client error", "timeout"])

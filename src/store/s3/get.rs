@@ -35,7 +35,7 @@ pub(super) async fn get(store: &S3Store, request: &GetRequest) -> Result<GetAnsw
         .set_if_none_match(differs)
         .customize()
         .interceptor(store.wire(headers::of_access(&store.parameters)))
-        .interceptor(sending.date());
+        .interceptor(sending.told());
     match sending.answer(call.send()).await {
         Ok(answer) => download(&sending, request, answer).map(GetAnswer::Object),
         Err(StoreError { kind: StoreErrorKind::Refused { status: 404, .. }, .. }) => Ok(GetAnswer::Absent),
@@ -68,8 +68,16 @@ fn download(
     let content_encoding = answer.content_encoding().map(str::to_owned);
     let last_modified = answer.last_modified().and_then(|date| SystemTime::try_from(*date).ok());
     let pieces = pieces(answer.body, length, sending.target(), sending.standstill());
-    let date = sending.date().get();
-    Ok(Download { target: sending.target(), size, etag, content_encoding, last_modified, date, pieces })
+    Ok(Download {
+        target: sending.target(),
+        size,
+        etag,
+        encrypted: sending.encrypted(),
+        content_encoding,
+        last_modified,
+        date: sending.told().date(),
+        pieces,
+    })
 }
 
 /// The size of the object by `bytes 5-9/10`, if the stretch begins where it was to.

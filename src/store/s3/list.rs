@@ -34,7 +34,7 @@ pub(super) async fn list(
         .set_continuation_token(continuation.map(str::to_owned))
         .customize()
         .interceptor(store.wire(headers::of_bucket(&store.parameters)))
-        .interceptor(sending.date());
+        .interceptor(sending.told());
     let answer = sending.answer(call.send()).await?;
     if answer.name().is_none() && answer.is_truncated().is_none() && answer.key_count().is_none() {
         return Err(sending.not_s3("the answer is no listing"));
@@ -48,7 +48,7 @@ pub(super) async fn list(
             .next_continuation_token()
             .filter(|_| answer.is_truncated() == Some(true))
             .map(str::to_owned),
-        date: sending.date().get(),
+        date: sending.told().date(),
     };
     match odd(&page, prefix, continuation, answer.is_truncated() == Some(true)) {
         Some(odd) => Err(sending.not_s3(odd)),

@@ -12,14 +12,13 @@ use crate::settings::ConnectionSettings;
 use super::count::Counts;
 use super::{
     Body, GetAnswer, GetRequest, ListPage, ListedVersion, MultipartRequest, ObjectHead, Part, PutAnswer,
-    PutRequest, Store, StoreError, UploadId,
+    PutRequest, Store, StoreError, Target, UploadId,
 };
 
 mod caller;
 mod classify;
 mod client;
 mod configuration;
-mod date;
 mod delete;
 mod direct;
 mod failure;
@@ -34,6 +33,7 @@ mod put;
 mod send;
 mod sign;
 mod signing;
+mod told;
 mod visit;
 mod wire;
 
@@ -147,6 +147,10 @@ impl Store for S3Store {
 
     async fn delete(&self, keys: &[ObjectKey]) -> Result<Vec<StoreError>, StoreError> {
         delete::delete(self, keys).await
+    }
+
+    fn target(&self, key: &ObjectKey) -> Target {
+        Target { bucket: self.place.bucket.clone(), key: key.to_string() }
     }
 
     fn requests(&self) -> BTreeMap<&'static str, u64> {

@@ -58,11 +58,13 @@ pub(super) async fn upload_part(
         .content_length(signed_length(body))
         .body(sending.body(body).await?)
         .customize()
-        .interceptor(store.wire_with_body(headers, body));
+        .interceptor(store.wire_with_body(headers, body))
+        .interceptor(sending.told());
     let answer = sending.answer(call.send()).await?;
     let etag = sending.etag(answer.e_tag())?;
-    let sum = request.checksum.zip(sum.map(|(_, value)| value));
-    Ok(Part { number, etag, checksum: sum })
+    sending.confirm(sum.as_ref())?;
+    let checksum = request.checksum.zip(sum.map(|(_, value)| value));
+    Ok(Part { number, etag, encrypted: sending.encrypted(), checksum })
 }
 
 /// CompleteMultipartUpload.
@@ -85,7 +87,7 @@ pub(super) async fn complete(
         .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build())
         .customize()
         .interceptor(store.wire(headers))
-        .interceptor(sending.date());
+        .interceptor(sending.told());
     let answer =
         sending.answer(call.send()).await.map_err(|error| gone(error, request.condition.as_ref()))?;
     sending.stored(answer.e_tag())

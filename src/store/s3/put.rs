@@ -20,7 +20,8 @@ pub(super) async fn put(store: &S3Store, request: &PutRequest) -> Result<PutAnsw
     let sending = Sending::new(store, Operation::PutObject, request.key.as_str(), &request.parameters);
     let mut headers = headers::of_object(&request.parameters);
     headers.extend(headers::of_condition(request.condition.as_ref()));
-    headers.extend(checksum(request.checksum, &request.body));
+    let sum = checksum(request.checksum, &request.body);
+    headers.extend(sum.clone());
     let body = sending.body(&request.body).await?;
     let answered = match &store.direct {
         Some(direct) => {
@@ -29,7 +30,7 @@ pub(super) async fn put(store: &S3Store, request: &PutRequest) -> Result<PutAnsw
                 headers,
                 length: request.body.len(),
                 sha256: payload_hash(&request.body),
-                date: sending.date(),
+                told: sending.told(),
             };
             sending.answer(direct.put(put, body.into_inner())).await
         }
@@ -43,11 +44,12 @@ pub(super) async fn put(store: &S3Store, request: &PutRequest) -> Result<PutAnsw
                 .body(body)
                 .customize()
                 .interceptor(store.wire_with_body(headers, &request.body))
-                .interceptor(sending.date());
+                .interceptor(sending.told());
             sending.answer(call.send()).await.map(|answer| answer.e_tag().map(str::to_owned))
         }
     };
     let etag = answered.map_err(|error| gone(error, request.condition.as_ref()))?;
+    sending.confirm(sum.as_ref())?;
     sending.stored(etag.as_deref())
 }
 

@@ -20,13 +20,13 @@ use crate::store::body::{BodyFault, BodyReader};
 use crate::store::{Body, Operation, PutAnswer, StoreError, StoreErrorKind, Target};
 
 use super::S3Store;
-use super::date::AnswerDate;
 use super::failure::Asked;
+use super::told::Told;
 
 /// How long nothing may move: no piece of the body is taken, or no answer comes after the last one.
 pub(super) const STANDSTILL: Duration = Duration::from_secs(60);
-/// The same for requests that make the service work: it puts gigabytes of parts together.
-const COMPLETION: Duration = Duration::from_secs(600);
+/// How many times that where the service works before it answers: it puts gigabytes of parts together.
+const COMPLETION: u32 = 10;
 
 /// When something last moved, and what went wrong with the body.
 #[derive(Debug)]
@@ -64,7 +64,7 @@ pub(super) struct Sending<'a> {
     key: &'a str,
     parameters: &'a ObjectParameters,
     progress: Arc<Progress>,
-    date: AnswerDate,
+    told: Told,
 }
 
 impl<'a> Sending<'a> {
@@ -75,7 +75,7 @@ impl<'a> Sending<'a> {
         key: &'a str,
         parameters: &'a ObjectParameters,
     ) -> Self {
-        Self { store, operation, key, parameters, progress: Progress::new(), date: AnswerDate::default() }
+        Self { store, operation, key, parameters, progress: Progress::new(), told: Told::default() }
     }
 
     /// The body as the SDK takes it.
@@ -95,7 +95,7 @@ impl<'a> Sending<'a> {
     {
         self.store.counts.add(self.operation);
         let limit = match self.operation {
-            Operation::CompleteMultipartUpload => COMPLETION,
+            Operation::CompleteMultipartUpload => self.store.place.standstill.saturating_mul(COMPLETION),
             _ => self.store.place.standstill,
         };
         let Some(answer) = while_moving(&self.progress, limit, request).await else {
@@ -111,9 +111,27 @@ impl<'a> Sending<'a> {
         timed_out(self.operation, self.target(), limit)
     }
 
-    /// What learns when the answer was given.
-    pub(super) fn date(&self) -> AnswerDate {
-        self.date.clone()
+    /// What learns what the head of the answer tells.
+    pub(super) fn told(&self) -> Told {
+        self.told.clone()
+    }
+
+    /// Whether an ETag cannot be the MD5 of a body: where it is encrypted by other keys than the service's own, and in a
+    /// directory bucket.
+    pub(super) fn encrypted(&self) -> bool {
+        self.told.encrypted() || self.store.place.bucket.ends_with("--x-s3")
+    }
+
+    /// Holds the checksum that was sent against the one in the answer, where there is one.
+    pub(super) fn confirm(&self, sent: Option<&(String, String)>) -> Result<(), StoreError> {
+        let Some((name, ours)) = sent else { return Ok(()) };
+        match self.told.checksum(name) {
+            Some(theirs) if theirs != ours => {
+                let cause = format!("`{name}` is `{theirs}` in the answer, and was sent as `{ours}`");
+                Err(self.error(StoreErrorKind::Damaged).because(cause))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// How long nothing may move.
@@ -140,7 +158,7 @@ impl<'a> Sending<'a> {
 
     /// What an answer to a put, or to a completion, says.
     pub(super) fn stored(&self, etag: Option<&str>) -> Result<PutAnswer, StoreError> {
-        Ok(PutAnswer { etag: self.etag(etag)?, date: self.date.get() })
+        Ok(PutAnswer { etag: self.etag(etag)?, encrypted: self.encrypted(), date: self.told.date() })
     }
 
     /// What is told of one thing among several inside a good answer.

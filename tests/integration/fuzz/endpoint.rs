@@ -114,6 +114,8 @@ fn requests() {
         "GET /acme?list-type=2&prefix=a&delimiter=%2F&max-keys=7&encoding-type=url HTTP/1.1\r\nHost: localhost\r\n",
         "HEAD /acme/a.txt?partNumber=1 HTTP/1.1\r\nHost: acme.localhost\r\nx-amz-checksum-mode: ENABLED\r\n",
         "GET /_browse/acme?prefix=a&after=b HTTP/1.1\r\nHost: localhost\r\n",
+        "GET /_browse/acme?object=a.txt HTTP/1.1\r\nHost: localhost\r\n",
+        "GET /_browse/acme?location=a/&app=default&release=1-a&change=body&after=b HTTP/1.1\r\nHost: localhost\r\n",
         "PUT /acme/new.txt HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nx-amz-meta-a: b\r\n",
         "POST /acme?delete HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nContent-MD5: x\r\n\
          Authorization: AWS4-HMAC-SHA256 Credential=S3COLLECT/20261122/us-east-1/s3/aws4_request, \

@@ -142,7 +142,11 @@ async fn verbs(store: &S3Store) -> Vec<Result<(), StoreError>> {
         store.put(&put).await.map(drop),
         store.create_multipart(&upload).await.map(drop),
         store
-            .complete_multipart(&upload, &id, &[Part { number: 1, etag: "a".to_owned(), checksum: None }])
+            .complete_multipart(
+                &upload,
+                &id,
+                &[Part { number: 1, etag: "a".to_owned(), encrypted: false, checksum: None }],
+            )
             .await
             .map(drop),
         store.delete(&[key()]).await.map(drop),

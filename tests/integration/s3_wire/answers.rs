@@ -139,7 +139,7 @@ async fn an_error_inside_a_success_is_an_error() {
     let body = "<Error><Code>InternalError</Code><Message>Try again</Message></Error>";
     let script = Script::answering(vec![answer("200 OK", &[], body)]).await;
     let request = MultipartRequest { key: small().key, parameters: css(), checksum: None, condition: None };
-    let part = Part { number: 1, etag: "e".to_owned(), checksum: None };
+    let part = Part { number: 1, etag: "e".to_owned(), encrypted: false, checksum: None };
     let outcome = store(&script).await.complete_multipart(&request, &UploadId("u".to_owned()), &[part]).await;
     assert_eq!(outcome.expect_err("a failure").kind, StoreErrorKind::Unavailable);
 }
@@ -244,4 +244,54 @@ async fn a_profile_that_is_not_there() {
             "looked in profile `s3collect-test-no-such-profile` of `~/.aws/config` and `~/.aws/credentials`"
         )
     );
+}
+
+/// S3 answers 200 when it begins with what may take long, and says in the body how it ended.
+#[tokio::test]
+async fn an_error_behind_a_200_is_one() {
+    let refused = refusal("200 OK", "InternalError", "We encountered an internal error", "");
+    let error = put_to(refused.clone()).await.expect_err("a refusal");
+    let told = "We encountered an internal error (request id 4442587FB7D0A2F9)".to_owned();
+    assert_eq!(kind_and_cause(&error), (StoreErrorKind::Unavailable, told.clone()));
+    assert_eq!(
+        kind_and_cause(&list_from(refused.clone()).await),
+        (StoreErrorKind::Unavailable, told.clone())
+    );
+    let keys: Vec<ObjectKey> = ["a", "b"].map(|key| ObjectKey::new(key).expect("a key")).into();
+    let script = Script::answering(vec![refused.clone()]).await;
+    let error = store(&script).await.delete(&keys).await.expect_err("a refusal");
+    assert_eq!(kind_and_cause(&error), (StoreErrorKind::Unavailable, told.clone()));
+    let request = MultipartRequest { key: small().key, parameters: css(), checksum: None, condition: None };
+    let script = Script::answering(vec![refused]).await;
+    let part = Part { number: 1, etag: "e".to_owned(), encrypted: false, checksum: None };
+    let upload = UploadId("U".to_owned());
+    let completed = store(&script).await.complete_multipart(&request, &upload, &[part]).await;
+    assert_eq!(kind_and_cause(&completed.expect_err("a refusal")), (StoreErrorKind::Unavailable, told));
+}
+
+/// What the service says of the body is held against what was sent.
+#[tokio::test]
+async fn a_checksum_in_the_answer_that_is_another_is_told() {
+    for (told, expected) in [("4odxWQ==", None), ("AAAAAA==", Some(StoreErrorKind::Damaged))] {
+        let headers = [STORED, &format!("x-amz-checksum-crc32: {told}")];
+        let script = Script::answering(vec![answer("200 OK", &headers, "")]).await;
+        let put = PutRequest { checksum: Some(ChecksumAlgorithm::Crc32), ..small() };
+        let answered = store(&script).await.put(&put).await;
+        assert_eq!(answered.err().map(|error| error.kind), expected, "{told}");
+    }
+}
+
+/// With keys of KMS's or the customer's an ETag is no MD5, and says nothing of the body.
+#[tokio::test]
+async fn answers_tell_whether_their_etag_can_be_an_md5() {
+    for (header, encrypted) in [
+        ("x-amz-server-side-encryption: AES256", false),
+        ("x-amz-server-side-encryption: aws:kms", true),
+        ("x-amz-server-side-encryption: aws:kms:dsse", true),
+        ("x-amz-server-side-encryption-customer-algorithm: AES256", true),
+    ] {
+        let script = Script::answering(vec![answer("200 OK", &[STORED, header], "")]).await;
+        let answered = store(&script).await.put(&small()).await.expect("an answer");
+        assert_eq!(answered.encrypted, encrypted, "{header}");
+    }
 }

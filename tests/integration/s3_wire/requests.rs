@@ -204,7 +204,7 @@ async fn multipart_upload() -> Vec<Seen> {
     let body = Body::Bytes(Bytes::from_static(b"123456789"));
     let part = store.upload_part(&request, &upload, 1, &body).await.expect("a part");
     let sum = Some((ChecksumAlgorithm::Crc32, "y/Q5Jg==".to_owned()));
-    assert_eq!(part, Part { number: 1, etag: "p".to_owned(), checksum: sum });
+    assert_eq!(part, Part { number: 1, etag: "p".to_owned(), encrypted: false, checksum: sum });
     let done = store.complete_multipart(&request, &upload, &[part]).await.expect("an object");
     assert_eq!(done.etag, "e-1");
     store.abort_multipart(&request, &UploadId("U/1".to_owned())).await.expect("given up");

@@ -15,7 +15,7 @@ use aws_smithy_types::body::SdkBody;
 use http::header::{HeaderMap, HeaderValue, PROXY_AUTHORIZATION, USER_AGENT};
 use http::uri::Scheme;
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::Limited;
+use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::proxy::matcher::Matcher;
@@ -41,7 +41,7 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 
 /// The most bytes of an answer that is no object: a page of a listing, whose thousand keys of 1,024 bytes may be encoded
 /// threefold, is under 4 MiB.
-pub(super) const LARGEST_DOCUMENT: usize = 16 * 1024 * 1024;
+const LARGEST_DOCUMENT: usize = 16 * 1024 * 1024;
 
 /// The same for requests that no SDK makes.
 pub(super) fn connector(endpoint: &str, settings: &ClientSettings) -> Result<SharedHttpConnector, Unusable> {
@@ -149,11 +149,36 @@ impl HttpConnector for Http {
         let answer = self.clone().send(request);
         HttpConnectorFuture::new(async move {
             let answer = answer.await?;
-            let most = (!(is_object && answer.status().is_success())).then_some(LARGEST_DOCUMENT);
-            HttpResponse::try_from(answer.map(|body| bounded(body, most)))
-                .map_err(|error| ConnectorError::other(error.into(), None))
+            let answer = match is_object && answer.status().is_success() {
+                true => answer.map(SdkBody::from_body_1_x),
+                false => document(answer).await?,
+            };
+            HttpResponse::try_from(answer).map_err(|error| ConnectorError::other(error.into(), None))
         })
     }
+}
+
+/// An answer that is no object, in memory. One that breaks off is lost with its connection, and one that grows without
+/// end is cut off.
+pub(super) async fn document(answer: Response<Incoming>) -> Result<Response<SdkBody>, ConnectorError> {
+    let (mut head, body) = answer.into_parts();
+    let read = Limited::new(body, LARGEST_DOCUMENT).collect().await;
+    let body = read.map_err(|error| ConnectorError::other(error, None))?.to_bytes();
+    if head.status == StatusCode::OK && is_error(&body) {
+        head.status = StatusCode::INTERNAL_SERVER_ERROR;
+    }
+    Ok(Response::from_parts(head, SdkBody::from(body)))
+}
+
+/// Whether a document is that of an error. A service that has begun to answer 200 before it is through can say only so
+/// that it failed.
+fn is_error(document: &[u8]) -> bool {
+    let text = document.trim_ascii_start();
+    let text = match text.starts_with(b"<?xml") {
+        true => text.splitn(2, |byte| *byte == b'>').nth(1).unwrap_or_default().trim_ascii_start(),
+        false => text,
+    };
+    text.starts_with(b"<Error>") || text.starts_with(b"<Error ")
 }
 
 /// Whether what is asked for is the body of an object: everything else is a document with a query, or no GET.
@@ -161,14 +186,6 @@ fn is_object<T>(request: &http::Request<T>) -> bool {
     let query = request.uri().query().unwrap_or_default();
     request.method() == Method::GET
         && query.split('&').all(|pair| pair.is_empty() || pair.starts_with("x-id="))
-}
-
-/// The body of an answer, cut off with an error where it grows beyond what was said: the SDK reads documents whole.
-fn bounded(body: Incoming, most: Option<usize>) -> SdkBody {
-    match most {
-        Some(most) => SdkBody::from_body_1_x(Limited::new(body, most)),
-        None => SdkBody::from_body_1_x(body),
-    }
 }
 
 /// Whether an endpoint URL is this machine's own.
@@ -181,6 +198,18 @@ fn is_loopback(endpoint: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn errors_are_known_whatever_their_status_says() {
+        for document in
+            ["<Error><Code>InternalError</Code></Error>", "\n\n<?xml version=\"1.0\"?>\n<Error xmlns=\"x\"/>"]
+        {
+            assert!(is_error(document.as_bytes()), "{document}");
+        }
+        for document in ["", "<Errors/>", "<?xml?><DeleteResult><Error><Key>a</Key></Error></DeleteResult>"] {
+            assert!(!is_error(document.as_bytes()), "{document}");
+        }
+    }
 
     #[test]
     fn loopback_is_known_by_its_name_and_its_number() {
