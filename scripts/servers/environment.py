@@ -62,6 +62,19 @@ def elf_program(name, venv=Path(sys.prefix)):
     raise SystemExit(f"error: no program `{name}` in {venv}")
 
 
+def cargo_program(cache, name, version):
+    """A program from crates.io, built where it is not there yet, which takes minutes."""
+    root = cache.resolve() / "cargo"
+    program = root / "bin" / name
+    with _locked(cache):
+        if not program.is_file():
+            _say(f"building {name} {version} from crates.io: this takes many minutes")
+            command = ["cargo", "install", name, "--version", version, "--locked", "--quiet", "--root", root]
+            subprocess.run([*command, "--target-dir", root / "target"], check=True, stdout=sys.stderr)
+            shutil.rmtree(root / "target")
+    return program
+
+
 def npm_package(cache, name, version):
     """The directory of an npm package, fetched as it was published: nothing of it is run."""
     directory = cache.resolve() / "npm" / f"{name}-{version}"

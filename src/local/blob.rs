@@ -1,11 +1,12 @@
 //! Bodies as immutable files: `DIR/blobs/xx/ID`, the ID being ours, so that no key ever names a file. A body is
 //! written to `DIR/tmp`, fsynced and renamed; until the index names it, its [`Pending`] guard removes it again.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -52,16 +53,20 @@ impl BlobId {
 pub(super) struct Blobs {
     blobs: PathBuf,
     unfinished: PathBuf,
+    /// Its directories whose names are known to last. One that is there may have been made a moment ago, by another thread
+    /// or process that has not come to its fsync yet.
+    lasting: Mutex<BTreeSet<PathBuf>>,
 }
 
 impl Blobs {
-    /// Makes what is missing of it.
+    /// Makes what is missing of it, in a directory that is there.
     pub(super) fn open(directory: &Path) -> io::Result<Self> {
         let blobs = directory.join("blobs");
         let unfinished = directory.join("tmp");
         fs::create_dir_all(&blobs)?;
         fs::create_dir_all(&unfinished)?;
-        Ok(Self { blobs, unfinished })
+        sync_directory(directory)?;
+        Ok(Self { blobs, unfinished, lasting: Mutex::default() })
     }
 
     fn path(&self, id: &BlobId) -> PathBuf {
@@ -92,9 +97,11 @@ impl Blobs {
 
     fn prepare(&self, id: &BlobId) -> io::Result<PathBuf> {
         let path = self.path(id);
-        if let Some(directory) = path.parent().filter(|directory| !directory.exists()) {
+        let lasting = || self.lasting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(directory) = path.parent().filter(|directory| !lasting().contains(*directory)) {
             fs::create_dir_all(directory)?;
             sync_directory(&self.blobs)?;
+            lasting().insert(directory.to_owned());
         }
         Ok(path)
     }
@@ -122,6 +129,17 @@ impl Blobs {
         }
         Ok(swept)
     }
+}
+
+/// Makes a directory and those above it, and has their names last: what is stored later must not go with them.
+pub(super) fn make_directory(directory: &Path) -> io::Result<()> {
+    let is_missing = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
+    let missing = directory.ancestors().take_while(is_missing).count();
+    fs::create_dir_all(directory)?;
+    for above in directory.ancestors().skip(1).take(missing) {
+        sync_directory(if above.as_os_str().is_empty() { Path::new(".") } else { above })?;
+    }
+    Ok(())
 }
 
 /// Makes the names in a directory last.

@@ -12,7 +12,7 @@ use s3s::{S3Error, S3ErrorCode, S3Result};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 
-use super::blob::{Blobs, Pending, Spool, Stored};
+use super::blob::{self, Blobs, Pending, Spool, Stored};
 use super::error::LocalError;
 use super::index::{self, Change, Index};
 use super::refusal::{self, refuse};
@@ -37,7 +37,7 @@ impl Disk {
     /// Opens the directory, making it where there is none; one with other files in it is refused.
     pub(super) fn open(directory: &Path, limit: Option<u64>) -> Result<Arc<Self>, LocalError> {
         let failed = |source| LocalError::Directory { directory: directory.to_owned(), source };
-        fs::create_dir_all(directory).map_err(failed)?;
+        blob::make_directory(directory).map_err(failed)?;
         let index = directory.join(INDEX);
         if !index.exists() && holds_files(directory).map_err(failed)? {
             return Err(LocalError::NotOurs(directory.to_owned()));

@@ -55,12 +55,19 @@ pub(super) fn precondition_failed() -> S3Error {
     refuse(S3ErrorCode::PreconditionFailed, "At least one of the pre-conditions you specified did not hold")
 }
 
-/// The file system failed.
+/// The file system failed, for a reason that whoever owns the directory can act on.
 pub(super) fn disk(error: io::Error) -> S3Error {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => full(),
-        _ => S3Error::internal_error(error),
+        // With fewer requests at once there are files again.
+        _ if too_many_open(&error) => refuse(S3ErrorCode::SlowDown, "Too many files are open."),
+        _ => answer(500, "InternalError", format!("The directory cannot be used: {error}")),
     }
+}
+
+/// This process, or the system, has as many files open as it may: the same two numbers on every Unix.
+fn too_many_open(error: &io::Error) -> bool {
+    cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24))
 }
 
 /// The index failed.
@@ -70,7 +77,7 @@ pub(super) fn index(error: rusqlite::Error) -> S3Error {
         Some(rusqlite::ErrorCode::DatabaseBusy) => {
             refuse(S3ErrorCode::SlowDown, "Another process holds the index.")
         }
-        _ => S3Error::internal_error(error),
+        code => answer(500, "InternalError", format!("The index cannot be used: {code:?}")),
     }
 }
 

@@ -495,7 +495,7 @@ mod server {
 
     use super::{Abilities, conforms, conforms_within};
     use crate::storage::{fifty_writers, keeping};
-    use crate::support::connection;
+    use crate::support::{connection, told};
     use crate::url::{Place, signed_urls_open};
 
     async fn client(endpoint: String, bucket: &str, access_key: &str, secret_key: &str) -> S3Store {
@@ -536,20 +536,12 @@ mod server {
         }
     }
 
-    /// `S3COLLECT_TEST_ENDPOINT` with `_BUCKET` (empty), `_ACCESS_KEY`, `_SECRET_KEY`, `_SIGNATURE_VERSION` (`s3` or `s3v4`), and in
-    /// `_LACKS` any of `rare_headers redirects conditions checksums strange_keys signatures`.
-    #[expect(clippy::disallowed_methods, reason = "a test is told from outside where a server is")]
-    fn said(name: &str, default: &str) -> String {
-        std::env::var(format!("S3COLLECT_TEST_{name}")).unwrap_or_else(|_| default.to_owned())
-    }
-
+    /// What it lacks stands in `S3COLLECT_TEST_LACKS`: any of `rare_headers redirects conditions checksums strange_keys
+    /// signatures version_2`; `S3COLLECT_TEST_SIGNATURE_VERSION` is `s3` or `s3v4`.
     #[tokio::test(flavor = "multi_thread")]
     async fn a_real_server_conforms() {
-        let endpoint = said("ENDPOINT", "");
-        if endpoint.is_empty() {
-            return;
-        }
-        let lacks = said("LACKS", "");
+        let Some(place) = Place::told() else { return };
+        let lacks = told("LACKS", "");
         let has = |ability| !lacks.contains(ability);
         let abilities = Abilities {
             rare_headers: has("rare_headers"),
@@ -558,10 +550,9 @@ mod server {
             checksums: has("checksums"),
             strange_keys: has("strange_keys"),
         };
-        let (bucket, access_key) = (said("BUCKET", "conformance"), said("ACCESS_KEY", "test"));
-        let (secret_key, region) = (said("SECRET_KEY", "test"), said("REGION", "us-east-1"));
-        let mut settings = connection(endpoint.clone(), &bucket, &access_key, &secret_key);
-        if said("SIGNATURE_VERSION", "s3v4") == "s3" {
+        let endpoint = place.endpoint.clone();
+        let mut settings = connection(endpoint, &place.bucket, &place.access_key, &place.secret_key);
+        if told("SIGNATURE_VERSION", "s3v4") == "s3" {
             settings.client.signature_version = SignatureVersion::V2;
         }
         let store = connected(settings).await;
@@ -572,8 +563,9 @@ mod server {
             fifty_writers(&Storage::new(Retrying::new(store, |_| {}), options)).await;
         }
         if has("signatures") {
-            let place = Place { endpoint, bucket, access_key, secret_key, region };
-            let opened = tokio::task::spawn_blocking(move || signed_urls_open(&place, &["path"], "de")).await;
+            let versions: &[&str] = if has("version_2") { &["s3v4", "s3"] } else { &["s3v4"] };
+            let open = move || signed_urls_open(&place, versions, &["path"], "de");
+            let opened = tokio::task::spawn_blocking(open).await;
             opened.expect("signed URLs are taken");
         }
     }

@@ -17,21 +17,21 @@ use s3collect::store::s3::S3Store;
 use s3collect::store::{Fetch, Store as _, fetch};
 use tempfile::TempDir;
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, told};
 
 /// A location of its own at an endpoint, and three trees whose environment points at it.
-struct Bench {
+pub(crate) struct Bench {
     /// The embedded endpoint, unless a real server was named.
     embedded: Option<(Server, TempDir)>,
     location: String,
-    sandbox: Sandbox,
+    pub(crate) sandbox: Sandbox,
 }
 
 /// Name → body and headers.
 pub(crate) type Objects = BTreeMap<String, (Vec<u8>, String)>;
 
 impl Bench {
-    async fn new(faults: Vec<Fault>) -> Self {
+    pub(crate) async fn new(faults: Vec<Fault>) -> Self {
         let directory = TempDir::new().expect("a directory");
         let create_buckets = vec!["acme".to_owned()];
         let options = Options { create_buckets, faults, log: true, ..Options::new(directory.path()) };
@@ -69,24 +69,24 @@ impl Bench {
         Self { embedded, location: location.to_owned(), sandbox }
     }
 
-    fn server(&self) -> &Server {
+    pub(crate) fn server(&self) -> &Server {
         let (server, _) = self.embedded.as_ref().expect("the embedded endpoint");
         server
     }
 
-    fn push(&self, tree: usize, more: &[&str]) -> crate::support::Run {
+    pub(crate) fn push(&self, tree: usize, more: &[&str]) -> crate::support::Run {
         let tree = tree.to_string();
         self.sandbox.run(&[&["push", &tree, "--manifest"], more].concat())
     }
 
-    fn spawn(&self, tree: usize, more: &[&str]) -> Child {
+    pub(crate) fn spawn(&self, tree: usize, more: &[&str]) -> Child {
         let tree = tree.to_string();
         let mut command = self.sandbox.command(&[&["push", &tree, "--manifest"], more].concat());
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary starts")
     }
 
     /// How many requests were answered so far.
-    fn answered(&self) -> usize {
+    pub(crate) fn answered(&self) -> usize {
         self.server().requests().len()
     }
 
@@ -116,7 +116,7 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    async fn new(bench: &Bench) -> Self {
+    pub(crate) async fn new(bench: &Bench) -> Self {
         Self::at(bench.sandbox.environment().clone(), &bench.location).await
     }
 
@@ -128,7 +128,7 @@ impl Reader {
         Self { store, location: location.to_owned() }
     }
 
-    async fn body(&self, name: &str) -> Option<Vec<u8>> {
+    pub(crate) async fn body(&self, name: &str) -> Option<Vec<u8>> {
         let key = ObjectKey::new(format!("{}/{name}", self.location)).expect("a key");
         match fetch(&self.store, &key, None, 16 << 20).await.expect("an answer") {
             Fetch::Object(fetched) => Some(fetched.body.into()),
@@ -166,7 +166,7 @@ impl Reader {
 }
 
 /// What an undisturbed push of each tree makes of an empty bucket.
-async fn undisturbed() -> Vec<Objects> {
+pub(crate) async fn undisturbed() -> Vec<Objects> {
     let mut all = Vec::new();
     for tree in 0..3 {
         let bench = Bench::new(Vec::new()).await;
@@ -176,7 +176,7 @@ async fn undisturbed() -> Vec<Objects> {
     all
 }
 
-fn assert_is(found: &Objects, expected: &Objects, round: usize) {
+pub(crate) fn assert_is(found: &Objects, expected: &Objects, round: usize) {
     for (key, object) in expected {
         assert_eq!(found.get(key), Some(object), "{round}: {key}");
     }
@@ -323,12 +323,6 @@ async fn a_real_server_keeps_releases() {
     run(&[&["gc", "--yes"], &soon[..], alone].concat());
     run(&["verify", "--deep", "--strict"]);
     reader.follow().await;
-}
-
-/// What the environment says of a real server.
-#[expect(clippy::disallowed_methods, reason = "a test is told from outside where a server is")]
-fn told(name: &str, default: &str) -> String {
-    std::env::var(format!("S3COLLECT_TEST_{name}")).unwrap_or_else(|_| default.to_owned())
 }
 
 /// The claim of a killed push keeps the next one no longer than it was told to wait.

@@ -154,6 +154,12 @@ pub(crate) fn sorted(names: &[String]) -> Vec<String> {
     names
 }
 
+/// What the environment says of a real server: `S3COLLECT_TEST_` and the name.
+#[expect(clippy::disallowed_methods, reason = "a test is told from outside where a server is")]
+pub(crate) fn told(name: &str, default: &str) -> String {
+    std::env::var(format!("S3COLLECT_TEST_{name}")).unwrap_or_else(|_| default.to_owned())
+}
+
 /// Settings with keys for a bucket at an endpoint.
 pub(crate) fn connection(
     endpoint: String,

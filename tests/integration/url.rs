@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::support::{Run, Sandbox};
+use crate::support::{Run, Sandbox, told};
 
 mod cloudfront;
 mod manifest;
@@ -27,7 +27,7 @@ pub(crate) struct Place {
 }
 
 /// The embedded endpoint with the bucket `acme`, in this process.
-struct Service {
+pub(crate) struct Service {
     /// Lives as long as the server does.
     _runtime: Runtime,
     server: Server,
@@ -35,7 +35,7 @@ struct Service {
 }
 
 impl Service {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -48,7 +48,7 @@ impl Service {
         Self { _runtime: runtime, server, _directory: directory }
     }
 
-    fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         let keys = s3collect::local::Credentials::default();
         Place {
             endpoint: self.server.endpoint_url(),
@@ -68,8 +68,21 @@ impl Service {
 }
 
 impl Place {
+    /// The server that `S3COLLECT_TEST_ENDPOINT` names, if it names one, with `_BUCKET` (empty), `_ACCESS_KEY`,
+    /// `_SECRET_KEY` and `_REGION`.
+    pub(crate) fn told() -> Option<Self> {
+        let endpoint = told("ENDPOINT", "");
+        (!endpoint.is_empty()).then(|| Self {
+            endpoint,
+            bucket: told("BUCKET", "conformance"),
+            access_key: told("ACCESS_KEY", "test"),
+            secret_key: told("SECRET_KEY", "test"),
+            region: told("REGION", "us-east-1"),
+        })
+    }
+
     /// A sandbox whose environment names this place.
-    fn sandbox(&self) -> Sandbox {
+    pub(crate) fn sandbox(&self) -> Sandbox {
         Sandbox::new()
             .env("AWS_STORAGE_BUCKET_NAME", &self.bucket)
             .env("AWS_S3_ENDPOINT_URL", &self.endpoint)
@@ -80,7 +93,7 @@ impl Place {
 }
 
 /// One request by a URL as it stands: status, head and body of the answer.
-fn exchange(method: &str, url: &str, body: &str) -> (u16, String, String) {
+pub(crate) fn exchange(method: &str, url: &str, body: &str) -> (u16, String, String) {
     let rest = url.strip_prefix("http://").expect("a URL without TLS");
     let (host, path) = rest.split_at(rest.find('/').expect("a path"));
     let port = host.rsplit_once(':').expect("a port").1;
@@ -106,10 +119,11 @@ fn printed(sandbox: &Sandbox, arguments: &[&str]) -> String {
 
 /// Uses URLs of every kind as strangers do: what was signed works, and nothing else. The language is one that the answer
 /// shall have; not every server undoes its encoding before it checks Version 2.
-pub(crate) fn signed_urls_open(place: &Place, styles: &[&str], language: &str) {
+pub(crate) fn signed_urls_open(place: &Place, versions: &[&str], styles: &[&str], language: &str) {
     let sandbox = place.sandbox();
     let name = "urls/a b+c%é/it's (1)~&=.txt";
-    for version in ["signature_version=s3v4", "signature_version=s3"] {
+    for version in versions {
+        let version = &format!("signature_version={version}");
         for style in styles {
             let signed = |more: &[&str]| {
                 let asked = [name, "--backend", "S3Storage", "--set", version, "--addressing-style", style];
@@ -150,9 +164,10 @@ pub(crate) fn signed_urls_open(place: &Place, styles: &[&str], language: &str) {
 fn signed_urls_are_taken_by_the_embedded_endpoint() {
     let service = Service::start();
     let mut place = service.place();
-    signed_urls_open(&place, &["path", "auto"], "de, en-gb");
+    let versions = ["s3v4", "s3"];
+    signed_urls_open(&place, &versions, &["path", "auto"], "de, en-gb");
     place.endpoint = place.endpoint.replace("127.0.0.1", "localhost");
-    signed_urls_open(&place, &["virtual"], "de");
+    signed_urls_open(&place, &versions, &["virtual"], "de");
 }
 
 /// Bucket and location; nobody to sign.

@@ -11,6 +11,7 @@ mod interrupt;
 mod manifest_verb;
 mod manual;
 mod migrate_verb;
+mod open_files;
 mod output;
 mod over_store;
 mod policy_verb;
@@ -54,6 +55,7 @@ use output::{Printer, Verbosity};
 use push_verb::{Asked, Reports};
 
 fn main() -> ExitCode {
+    open_files::raise();
     let Arguments { global, verb } = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return misused(&error),
@@ -343,6 +345,7 @@ impl Surroundings {
     ) -> Result<Loaded, (Vec<Problem>, Vec<Problem>)> {
         let mut loaded = self.settings(global, flags, Needs { bucket: true, sources })?;
         loaded.warnings.extend(session::warnings(&loaded.settings.connection));
+        loaded.warnings.extend(open_files::heed(&mut loaded.settings));
         Ok(loaded)
     }
 

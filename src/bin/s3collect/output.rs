@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -41,17 +42,26 @@ pub(crate) struct Printer {
     color: ColorChoice,
     bar: Mutex<Option<ProgressBar>>,
     show_bar: bool,
+    /// Whoever read stdout has gone.
+    unread: AtomicBool,
 }
 
 impl Printer {
     pub(crate) fn new(verbosity: Verbosity, color: ColorChoice) -> Self {
         let show_bar = verbosity > Verbosity::Quiet && io::stderr().is_terminal();
-        Self { verbosity, color, bar: Mutex::new(None), show_bar }
+        Self { verbosity, color, bar: Mutex::new(None), show_bar, unread: AtomicBool::new(false) }
     }
 
-    /// Data as it is, to stdout. The error of a pipe whose reader has gone is the caller's to end quietly on.
+    /// Data as it is, to stdout, once the verb is done. A reader who has seen enough changes nothing about what it did, nor
+    /// about its exit status; no summary follows.
     pub(crate) fn data(&self, text: &str) -> io::Result<()> {
-        self.bytes(text.as_bytes())
+        match self.bytes(text.as_bytes()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.unread.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+            written => written,
+        }
     }
 
     /// Lines of data with names in them, one a line whatever is in it.
@@ -60,7 +70,7 @@ impl Printer {
         self.data(&text)
     }
 
-    /// The same for what need not be text.
+    /// What need not be text, in the middle of a verb, which ends quietly on the error of a pipe whose reader has gone.
     pub(crate) fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(bytes)?;
@@ -106,7 +116,7 @@ impl Printer {
 
     /// One line for people, unless they want quiet.
     pub(crate) fn line(&self, text: &str) {
-        if self.verbosity > Verbosity::Quiet {
+        if self.verbosity > Verbosity::Quiet && !self.unread.load(Ordering::Relaxed) {
             self.stderr(&format!("{}\n", escape(text)));
         }
     }

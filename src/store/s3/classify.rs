@@ -44,10 +44,10 @@ fn by_code(code: &str, answer: &Answer, asked: &Asked<'_>) -> Option<StoreErrorK
     Some(match code {
         "NoSuchBucket" => StoreErrorKind::NoSuchBucket { endpoint: asked.place.endpoint.clone() },
         "NoSuchUpload" => StoreErrorKind::NoSuchUpload,
-        "AccessDenied" | "AllAccessDisabled" | "Forbidden" if unknown_keys(answer) => {
-            StoreErrorKind::BadCredentials { code: code.to_owned() }
-        }
-        "AccessDenied" | "AllAccessDisabled" | "Forbidden" => denied(asked),
+        "AccessDenied" | "AllAccessDisabled" | "Forbidden" => match wrong_keys(answer) {
+            Some(code) => StoreErrorKind::BadCredentials { code: code.to_owned() },
+            None => denied(asked),
+        },
         "InvalidAccessKeyId"
         | "SignatureDoesNotMatch"
         | "InvalidToken"
@@ -62,11 +62,7 @@ fn by_code(code: &str, answer: &Answer, asked: &Asked<'_>) -> Option<StoreErrorK
         | "AuthorizationHeaderMalformed"
         | "IllegalLocationConstraintException"
         | "IllegalLocationConstraint" => wrong_region(answer, asked),
-        "InvalidRequest"
-            if answer.message.as_deref().unwrap_or_default().contains("authorization mechanism") =>
-        {
-            StoreErrorKind::SignatureNotSupported
-        }
+        "InvalidRequest" if other_signature(answer) => StoreErrorKind::SignatureNotSupported,
         "AccessControlListNotSupported" => StoreErrorKind::AclNotSupported,
         "PreconditionFailed" => StoreErrorKind::PreconditionFailed,
         "ConditionalRequestConflict" | "OperationAborted" => StoreErrorKind::Conflict,
@@ -92,10 +88,19 @@ fn denied(asked: &Asked<'_>) -> StoreErrorKind {
     StoreErrorKind::AccessDenied { permissions: permissions(asked.operation, asked.parameters) }
 }
 
-/// Garage has one code for all that is forbidden and tells the reason in its message.
-fn unknown_keys(answer: &Answer) -> bool {
+/// Garage has one code for all that is forbidden and tells the reason in its message: S3's code for it.
+fn wrong_keys(answer: &Answer) -> Option<&'static str> {
     let message = answer.message.as_deref().unwrap_or_default();
-    message.contains("Invalid signature") || message.contains("No such key")
+    let says = |words: &str| message.contains(words);
+    says("Invalid signature")
+        .then_some("SignatureDoesNotMatch")
+        .or_else(|| says("No such key").then_some("InvalidAccessKeyId"))
+}
+
+/// AWS and Garage have no code of their own for it.
+fn other_signature(answer: &Answer) -> bool {
+    let message = answer.message.as_deref().unwrap_or_default();
+    message.contains("authorization mechanism") || message.contains("Unsupported authorization method")
 }
 
 fn elsewhere(answer: &Answer, asked: &Asked<'_>) -> bool {

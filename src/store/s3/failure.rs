@@ -162,9 +162,14 @@ fn answer<E: ProvideErrorMetadata>(operation: Operation, raw: &HttpResponse, err
         region: header("x-amz-bucket-region").or_else(|| element(&body, "Region")),
         request_id: header("x-amz-request-id").or_else(|| element(&body, "RequestId")),
         redirects_to: header("location"),
-        // The answer to a HEAD, and "not modified", have no body to judge by.
-        foreign: error.code().is_none() && operation != Operation::HeadObject && raw.status().as_u16() != 304,
+        foreign: error.code().is_none() && !speaks_for_itself(operation, raw.status().as_u16(), &body),
     }
+}
+
+/// The answer to a HEAD, and "not modified", have no body to judge by, and Garage has none for a condition that does
+/// not hold.
+fn speaks_for_itself(operation: Operation, status: u16, body: &str) -> bool {
+    operation == Operation::HeadObject || status == 304 || (status == 412 && body.is_empty())
 }
 
 /// The text of an element of S3's flat error documents.

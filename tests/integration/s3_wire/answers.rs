@@ -62,6 +62,19 @@ async fn refusals_mean_what_s3_says() {
     }
 }
 
+/// Whoever had one letter wrong in the secret was sent to look for another access key.
+#[tokio::test]
+async fn garage_tells_by_its_message_which_key_is_wrong() {
+    for (message, code) in [
+        ("Forbidden: Invalid signature", "SignatureDoesNotMatch"),
+        ("Forbidden: No such key: GKc0ffee0123456789abcdef01", "InvalidAccessKeyId"),
+    ] {
+        let error =
+            put_to(refusal("403 Forbidden", "AccessDenied", message, "")).await.expect_err("a refusal");
+        assert_eq!(error.kind, StoreErrorKind::BadCredentials { code: code.to_owned() });
+    }
+}
+
 #[tokio::test]
 async fn a_bucket_elsewhere_is_named_by_the_header() {
     let moved = answer("301 Moved Permanently", &["x-amz-bucket-region: eu-west-1"], "");

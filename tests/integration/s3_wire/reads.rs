@@ -54,6 +54,26 @@ async fn a_server_that_ignores_ranges_is_found_out() {
     );
 }
 
+/// Garage says 412 to a read without a document, as HTTP allows: a `get` of what was replaced meanwhile was told that
+/// this is no S3.
+#[tokio::test]
+async fn a_refused_condition_needs_no_document() {
+    let refused = answer("412 Precondition Failed", &["etag: \"e\""], "");
+    let page = answer("412 Precondition Failed", &["content-type: text/html"], "<h1>no</h1>");
+    let request = GetRequest {
+        condition: Some(ReadCondition::Matches("d".to_owned())),
+        ..GetRequest::whole(key("a.css"))
+    };
+    let mut kinds = Vec::new();
+    for answer in [refused, page] {
+        let script = Script::answering(vec![answer]).await;
+        let error = store(&script).await.get(&request).await.expect_err("a refusal");
+        kinds.push(without_port(error, script.port).kind);
+    }
+    let other = StoreErrorKind::NotS3 { endpoint: "http://127.0.0.1:[PORT]".to_owned() };
+    assert_eq!(kinds, [StoreErrorKind::PreconditionFailed, other]);
+}
+
 #[tokio::test]
 async fn the_errors_of_single_keys_are_read_out_of_a_good_answer() {
     let document = "<DeleteResult><Error><Key>b</Key><Code>AccessDenied</Code><Message>Access Denied</Message></Error>\
