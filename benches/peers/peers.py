@@ -48,19 +48,18 @@ def peers(cache, binary, tool):
     """All that can be had here."""
     venv = environment.side(cache, "bench-venv", HERE / "requirements.txt")
     program = lambda name: environment.elf_program(name, venv)
-    compiled = cache.resolve() / "cargo" / "bin"
-    found = [
+    compiled = lambda name, version: environment.cargo_program(cache, name, version)
+    return [
         Peer("s3collect", lambda job: s3collect(binary, job), ("plain", "gzip", "manifest")),
         Peer("bare minimum", lambda job: bare(tool, job), compares=False),
         Peer("s5cmd cp", lambda job: s5cmd(program("s5cmd"), "cp", job), compares=False),
         Peer("s5cmd sync", lambda job: s5cmd(program("s5cmd"), "sync", job)),
         Peer("rclone, tuned", lambda job: rclone(program("rclone"), job)),
-        Peer("s3sync", lambda job: s3sync(compiled / "s3sync", job)),
+        Peer("s3sync", lambda job: s3sync(compiled("s3sync", "1.62.4"), job)),
         Peer("hugo deploy", lambda job: hugo(program("hugo"), job), ("plain", "gzip")),
         Peer("AWS CLI `s3 sync`", lambda job: aws(venv / "bin" / "aws", job), slow=True),
         Peer("collectstatic", collectstatic, ("plain", "gzip", "manifest"), slow=True),
     ]
-    return [peer for peer in found if peer.name != "s3sync" or (compiled / "s3sync").is_file()]
 
 
 def s3collect(binary, job):
