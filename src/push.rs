@@ -54,7 +54,7 @@ struct Run<'a, S> {
 #[derive(Default)]
 struct Known {
     /// What the last release recorded.
-    memory: HashMap<String, RecordedObject>,
+    memory: HashMap<String, Arc<RecordedObject>>,
     /// The MD5s of sources that may still be what was recorded.
     sources: HashMap<String, String>,
 }

@@ -412,7 +412,7 @@ impl Before {
         let mut objects = BTreeMap::new();
         for (name, it) in &self.restoration.moves {
             if let Move::Stay(object) | Move::Lost(Some(object)) = it {
-                objects.insert(name.clone(), object.clone());
+                objects.insert(name.clone(), Arc::clone(object));
             }
         }
         for (step, outcome) in plan.steps.iter().zip(outcomes) {
@@ -427,9 +427,9 @@ impl Before {
                 size: stored.size,
                 headers: wanted.headers.with(&fetch::unencoded(step, wanted)),
                 put_at: put_at.map(|since| since.as_secs()).unwrap_or_default(),
-                ..wanted.clone()
+                ..(**wanted).clone()
             };
-            objects.insert(name, object);
+            objects.insert(name, Arc::new(object));
         }
         let restores = Some(self.target.restores.clone().unwrap_or_else(|| self.target.id.clone()));
         Some(Record { id: id.clone(), restores, objects, ..self.target.clone() })
