@@ -132,7 +132,7 @@ impl<S: Store + 'static> Run<'_, S> {
         let how = self.apply_options();
         let applied: Applied =
             apply::apply(Arc::clone(&plan), store, how, reporter, self.cancel.clone()).await;
-        settle(&plan, applied, summary);
+        settle(Arc::unwrap_or_clone(plan), applied, summary);
         Ok(())
     }
 

@@ -95,6 +95,7 @@ impl<S: Store + 'static> Run<'_, S> {
                 continue;
             }
             let since = changed::since(before.record.as_ref(), &plan);
+            drop(before);
             finish(plan, applied, earlier, end, summary);
             changed::mark(summary, &since);
             return Ok(());
@@ -429,7 +430,7 @@ fn finish(
             *outcome = Some(Outcome::Stored(stored));
         }
     }
-    settle(&plan, applied, summary);
+    settle(plan, applied, summary);
     match end {
         End::Through { release } => summary.release = release.map(|id| id.to_string()),
         End::Failed(problem) | End::Overtaken(Some(problem)) => summary.errors.push(*problem),
