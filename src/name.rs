@@ -118,6 +118,13 @@ impl AssetName {
     /// # Errors
     /// [`NameError::NotUtf8`], or [`NameError::NotRelative`] for an absolute path or one with `..`.
     pub fn from_relative(path: &Path) -> Result<Self, NameError> {
+        // Nearly every path is a name as it stands.
+        if let Some(path) = path.to_str()
+            && !path.contains('\\')
+            && let Ok(name) = Self::new(path)
+        {
+            return Ok(name);
+        }
         let mut name = String::new();
         for component in path.components() {
             let Component::Normal(part) = component else {

@@ -1,7 +1,8 @@
 //! The same work on many things, on all cores. A leaf: it touches nothing itself.
 
-use std::iter;
+use std::cmp::Reverse;
 use std::num::NonZero;
+use std::ops::Range;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread;
 
@@ -9,7 +10,7 @@ use std::thread;
 const BATCHES: usize = 64;
 
 /// Longer batches spare nothing worth waiting for the last of them.
-const LONGEST: usize = 32;
+const LONGEST: usize = 64;
 
 /// Asked once, as Linux reads files to tell.
 static CORES: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get));
@@ -51,25 +52,39 @@ pub(crate) fn batches<B: Send, R: Send>(
     done.into_iter().flat_map(|(_, results)| results).collect()
 }
 
-/// The items in stretches of at most [`LONGEST`] and of so many bytes together; what is larger is alone.
-pub(crate) fn by_size<'a, T>(
-    items: &'a [T],
-    size: impl Fn(&T) -> u64 + 'a,
+/// What the work makes of each item, in the order of the items. The largest come first, so that cores are done at the same
+/// time; each batch is at most [`LONGEST`] items of about the same size, and so many bytes together; what is larger is alone.
+pub(crate) fn largest_first<T: Sync, R: Send>(
+    items: &[T],
+    size: impl Fn(&T) -> u64,
     most: u64,
-) -> impl Iterator<Item = &'a [T]> {
-    let mut left = items;
-    let next = move || {
-        let mut bytes = 0_u64;
-        let fits = |item: &&T| {
-            bytes = bytes.saturating_add(size(item));
-            bytes <= most
-        };
-        let length = left.iter().take(LONGEST).take_while(fits).count().max(1);
-        let (batch, behind) = left.split_at_checked(length)?;
-        left = behind;
-        Some(batch)
-    };
-    iter::from_fn(next).take(items.len())
+    work: impl Fn(&[&T]) -> Vec<R> + Sync,
+) -> Vec<R> {
+    let mut order: Vec<(usize, &T)> = items.iter().enumerate().collect();
+    order.sort_by_key(|(_, item)| Reverse(size(item)));
+    let (indices, items): (Vec<usize>, Vec<&T>) = order.into_iter().unzip();
+    let cuts = cuts(items.iter().map(|item| size(item)), most);
+    let results = batches(cuts.into_iter().map(|range| &items[range]), work);
+    let mut results: Vec<(usize, R)> = indices.into_iter().zip(results).collect();
+    results.sort_unstable_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Where items of these sizes are cut into batches.
+fn cuts(sizes: impl Iterator<Item = u64>, most: u64) -> Vec<Range<usize>> {
+    let mut cuts: Vec<Range<usize>> = Vec::new();
+    let mut bytes = 0_u64;
+    for (index, size) in sizes.enumerate() {
+        bytes = bytes.saturating_add(size);
+        match cuts.last_mut() {
+            Some(last) if bytes <= most && last.len() < LONGEST => last.end += 1,
+            _ => {
+                cuts.push(index..index + 1);
+                bytes = size;
+            }
+        }
+    }
+    cuts
 }
 
 #[cfg(test)]
@@ -89,5 +104,35 @@ mod tests {
         let results = batches((0..100).filter(|length| length % 2 == 0), |length| vec![length; length]);
         let expected: Vec<usize> = (0..100).step_by(2).flat_map(|length| vec![length; length]).collect();
         assert_eq!(results, expected);
+    }
+
+    #[test]
+    fn the_largest_come_first_and_results_in_order() {
+        let sizes = [3, 0, 9, 2, 70, 1, 5, 4];
+        let batches = Mutex::new(Vec::new());
+        let results = largest_first(
+            &sizes,
+            |size| *size,
+            9,
+            |batch| {
+                let batch: Vec<u64> = batch.iter().map(|size| **size).collect();
+                batches.lock().expect("no thread panics").push(batch.clone());
+                batch
+            },
+        );
+        assert_eq!(results, sizes);
+        let mut batches = batches.into_inner().expect("no thread panics");
+        batches.sort_by_key(|batch| Reverse(batch[0]));
+        assert_eq!(batches, [vec![70], vec![9], vec![5, 4], vec![3, 2, 1, 0]]);
+        assert_eq!(
+            largest_first(&[0_u64; 0], |size| *size, 9, |batch| batch.iter().map(|it| **it).collect()),
+            Vec::<u64>::new()
+        );
+    }
+
+    #[test]
+    fn batches_are_short() {
+        assert_eq!(cuts(std::iter::repeat_n(0, 130), 9), [0..64, 64..128, 128..130]);
+        assert_eq!(cuts([u64::MAX, u64::MAX, 1].into_iter(), 9), [0..1, 1..2, 2..3]);
     }
 }

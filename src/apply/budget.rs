@@ -28,15 +28,39 @@ impl Budget {
         u64::from(self.total) * UNIT
     }
 
+    /// What so many bytes take from the pool, in bytes.
+    #[must_use]
+    pub fn cost(&self, bytes: u64) -> u64 {
+        u64::from(self.units_of(bytes)) * UNIT
+    }
+
+    fn units_of(&self, bytes: u64) -> u32 {
+        u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX).clamp(1, self.total)
+    }
+
+    /// Waits for bytes for several at once, who together cost no more than there are: a permit for each.
+    pub async fn take_each(&self, sizes: impl Iterator<Item = u64>) -> Vec<OwnedSemaphorePermit> {
+        let units: Vec<usize> = sizes.map(|bytes| self.units_of(bytes) as usize).collect();
+        let mut all = self.permits(units.iter().sum::<usize>().min(self.total as usize)).await;
+        let split = |units| all.split(units).expect("they cost no more than all have");
+        units.into_iter().map(split).collect()
+    }
+
     /// Waits for so many bytes; whoever asks for more than there are gets all.
     pub async fn take(&self, bytes: u64) -> OwnedSemaphorePermit {
-        let units = u32::try_from(bytes.div_ceil(UNIT)).unwrap_or(u32::MAX).clamp(1, self.total);
+        self.permits(self.units_of(bytes) as usize).await
+    }
+
+    async fn permits(&self, units: usize) -> OwnedSemaphorePermit {
+        let units = u32::try_from(units).unwrap_or(self.total);
         Arc::clone(&self.units).acquire_many_owned(units).await.expect("the semaphore is never closed")
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     #[tokio::test]
@@ -47,5 +71,19 @@ mod tests {
         drop(all);
         let _some = budget.take(UNIT + 1).await;
         assert_eq!(budget.units.available_permits(), 8);
+    }
+
+    #[tokio::test]
+    async fn several_get_their_shares_at_once() {
+        let budget = Budget::new(4 * UNIT);
+        let first = budget.take(1).await;
+        let mut waiting = std::pin::pin!(budget.take_each([0, UNIT, UNIT + 1].into_iter()));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        drop(first);
+        let mut shares = waiting.await;
+        assert_eq!(budget.units.available_permits(), 0);
+        shares.pop();
+        assert_eq!(budget.units.available_permits(), 2);
+        assert_eq!(budget.cost(UNIT + 1), 2 * UNIT);
     }
 }

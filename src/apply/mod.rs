@@ -17,6 +17,7 @@ use crate::plan::{Plan, Step, Wave};
 use crate::report::{Event, Reporter};
 use crate::store::{Limit, Store};
 
+mod ahead;
 mod budget;
 mod failure;
 mod kept;
@@ -29,6 +30,7 @@ pub use budget::Budget;
 pub use object::Stored;
 pub(crate) use object::TWIN;
 
+use ahead::Ready;
 use failure::{Cause, Failure};
 use kept::Kept;
 
@@ -204,30 +206,58 @@ impl<S: Store + 'static> Application<S> {
     }
 }
 
+/// What a task has done.
+enum Done {
+    /// Bodies are in memory, whose turn comes next.
+    Ready(Vec<(usize, Ready)>),
+    Object(usize, Result<Outcome, Failure>),
+}
+
 impl<S: Store + 'static> Context<S> {
     /// Stores some of the objects that were not tried yet; whether the next ones may begin.
     async fn some(context: &Arc<Self>, is_due: impl Fn(&Step) -> bool, applied: &mut Applied) -> bool {
         let steps = context.plan.steps.iter().zip(&applied.outcomes).enumerate();
         let due =
             steps.filter(|(_, (step, outcome))| matches!(outcome, Some(Outcome::NotTried)) && is_due(step));
-        let mut waiting = due.map(|(index, _)| index).collect::<Vec<_>>().into_iter();
-        let most_tasks = context.options.limit.most() + 2 * context.cores.available_permits();
+        let due = due.map(|(index, _)| index).collect::<Vec<_>>();
+        let mut waiting = &due[..];
+        let most = context.options.limit.most() + 2 * context.cores.available_permits();
+        let mut under_way = 0;
         let mut tasks = JoinSet::new();
         let mut whole = true;
         let mut grace = pin!(context.grace());
         loop {
-            while tasks.len() < most_tasks && !context.stop.is_cancelled() {
-                let Some(index) = waiting.next() else { break };
-                let context = Arc::clone(context);
-                applied.outcomes[index] = Some(Outcome::Unknown);
-                tasks.spawn(async move { (index, context.object(index).await) });
+            while under_way < most && !context.stop.is_cancelled() && !waiting.is_empty() {
+                let together = context.together(waiting);
+                let (next, behind) = waiting.split_at(together.max(1));
+                waiting = behind;
+                under_way += next.len();
+                for index in next {
+                    applied.outcomes[*index] = Some(Outcome::Unknown);
+                }
+                let (context, next) = (Arc::clone(context), next.to_vec());
+                if together > 1 {
+                    tasks.spawn(async move { Done::Ready(context.ready(next).await) });
+                } else {
+                    tasks.spawn(context.done(next[0], None));
+                }
             }
             let joined = tokio::select! {
                 joined = tasks.join_next() => joined,
                 () = &mut grace => break,
             };
             let Some(joined) = joined else { break };
-            let (index, result) = joined.expect("a task neither panics nor is aborted before the last look");
+            let (index, result) =
+                match joined.expect("a task neither panics nor is aborted before the last look") {
+                    Done::Object(index, result) => (index, result),
+                    Done::Ready(bodies) => {
+                        for (index, ready) in bodies {
+                            tasks.spawn(Arc::clone(context).done(index, Some(ready)));
+                        }
+                        continue;
+                    }
+                };
+            under_way -= 1;
             whole &= result.is_ok();
             applied.outcomes[index] = Some(match result {
                 Ok(outcome) => outcome,
@@ -236,6 +266,10 @@ impl<S: Store + 'static> Context<S> {
             });
         }
         whole && !context.stop.is_cancelled()
+    }
+
+    async fn done(self: Arc<Self>, index: usize, ready: Option<Ready>) -> Done {
+        Done::Object(index, self.object(index, ready).await)
     }
 
     /// Ends when requests that are still under way after an interrupt are waited for no longer.

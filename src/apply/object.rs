@@ -17,6 +17,7 @@ use crate::store::{
     Body, Condition, ListedObject, ObjectHead, PutAnswer, PutRequest, Slot, Store, put_proven,
 };
 
+use super::ahead::Ready;
 use super::failure::{Cause, Failure};
 use super::{Context, Outcome};
 
@@ -72,10 +73,14 @@ impl Digesting {
 
 impl<S: Store + 'static> Context<S> {
     /// Stores the object of a step, and tells what became of it: stored, or there already.
-    pub(super) async fn object(self: &Arc<Self>, index: usize) -> Result<Outcome, Failure> {
+    pub(super) async fn object(
+        self: &Arc<Self>,
+        index: usize,
+        ready: Option<Ready>,
+    ) -> Result<Outcome, Failure> {
         let step = &self.plan.steps[index];
         let asset = &step.asset;
-        let result = self.store_step(index).await.map_err(|mut failure| {
+        let result = self.store_step(index, ready).await.map_err(|mut failure| {
             failure.problem.name = Some(asset.material.name().to_string());
             failure.problem.key = Some(asset.key.to_string());
             self.after(failure)
@@ -102,14 +107,20 @@ impl<S: Store + 'static> Context<S> {
         result
     }
 
-    async fn store_step(self: &Arc<Self>, index: usize) -> Result<Outcome, Failure> {
+    async fn store_step(self: &Arc<Self>, index: usize, ready: Option<Ready>) -> Result<Outcome, Failure> {
         let step = &self.plan.steps[index];
         let hold = encode::HOLD.min(self.options.budget.total());
-        let held = self.options.budget.take(step.asset.material.size().min(hold)).await;
+        let (held, body) = match ready {
+            Some(Ready { held, body }) => (held, Some(body)),
+            None => (self.options.budget.take(step.asset.material.size().min(hold)).await, None),
+        };
         if self.stop.is_cancelled() {
             return Err(Failure::stopped());
         }
-        let (encoded, mut digesting) = self.encode(index, hold).await?;
+        let (encoded, mut digesting) = match body {
+            Some(body) => body.map(|(encoded, digests)| (encoded, Digesting::Done(digests)))?,
+            None => self.encode(index, hold).await?,
+        };
         // Parts are taken from disk, and paid for one by one.
         let held = (!encoded.layout().is_multipart()).then_some(held);
         let mut condition = self.condition(step.there.clone());

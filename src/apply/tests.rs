@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::json;
 
 use super::*;
-use crate::digest::Chunking;
+use crate::digest::{Chunking, md5_each};
 use crate::parameters::ObjectParameters;
 use crate::plan::{Action, Asset, PutReason, SkipReason, Step};
 use crate::report::Silent;
@@ -456,6 +456,33 @@ async fn bodies_in_memory_stay_within_the_budget() {
     applied(all(&site), &store, options(32, 450 * KIB)).await;
     assert_eq!(store.traffic().most_bytes, 400 * KIB, "four at once, and never five");
     assert_eq!(store.memory().objects().len(), 40);
+}
+
+/// Among them: one that is empty, two that are read by themselves, one that cannot be read, and more than are read at once.
+#[tokio::test(start_paused = true)]
+async fn bodies_that_are_read_together_are_stored_each_as_it_is() {
+    let mut bodies: Vec<(String, Vec<u8>)> =
+        numbered(40, "bin").into_iter().zip((0..40).map(|number| noise(number * 977))).collect();
+    bodies[7].1 = noise(300 * KIB as usize);
+    bodies[30].1 = noise(MIB + 1);
+    let files: Vec<(&str, &[u8])> = bodies.iter().map(|(name, body)| (name.as_str(), &body[..])).collect();
+    for budget in [24 * MIB as u64, 64 * KIB] {
+        let site = Site::new(&files);
+        let plan = all(&site);
+        site.write("020.bin", b"changed");
+        let store = Watched::new();
+        let done = applied(plan, &store, options(32, budget)).await;
+        let mut expected: Vec<String> =
+            bodies.iter().map(|(_, body)| format!("stored {}", body.len())).collect();
+        expected[20] = "failed: `020.bin` changed while it was being read".to_owned();
+        assert_eq!(words(&done), expected);
+        for ((name, body), outcome) in bodies.iter().zip(&done.outcomes) {
+            let Some(Outcome::Stored(stored)) = outcome else { continue };
+            assert!(store.memory().objects()[&format!("static/{name}")].body == body[..], "{name}");
+            let [md5] = &md5_each(&[body])[..] else { unreachable!("one for each") };
+            assert_eq!((&stored.source, &stored.body), (md5, md5), "{name}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,31 +1,29 @@
 //! Django's ignore patterns: Python's `fnmatch.fnmatchcase`, where `*` matches `/` too. Pure.
 
-use regex::Regex;
+use regex::{Regex, RegexSet, RegexSetBuilder};
 
 use crate::collect::CollectError;
 
 /// The patterns of one run.
 #[derive(Debug)]
-pub(super) struct Ignore(Vec<Pattern>);
-
-#[derive(Debug)]
-struct Pattern {
+pub(super) struct Ignore {
     /// As written.
-    text: String,
-    regex: Regex,
+    patterns: Vec<String>,
+    /// All of them at once, in that order.
+    regexes: RegexSet,
 }
+
+/// What `regex` lets one pattern take when it is compiled, in bytes.
+const SIZE_LIMIT: usize = 10 << 20;
 
 impl Ignore {
     pub(super) fn new(patterns: &[String]) -> Result<Self, Vec<CollectError>> {
-        let mut compiled = Vec::new();
-        let mut errors = Vec::new();
-        for pattern in patterns {
-            match Regex::new(&translate(&normalise(pattern))) {
-                Ok(regex) => compiled.push(Pattern { text: pattern.clone(), regex }),
-                Err(source) => errors.push(CollectError::Pattern { pattern: pattern.clone(), source }),
-            }
+        let translated: Vec<String> = patterns.iter().map(|it| translate(&normalise(it))).collect();
+        let limit = SIZE_LIMIT * patterns.len().max(1);
+        match RegexSetBuilder::new(&translated).size_limit(limit).build() {
+            Ok(regexes) => Ok(Self { patterns: patterns.to_vec(), regexes }),
+            Err(error) => Err(blame(patterns, &translated, error)),
         }
-        if errors.is_empty() { Ok(Self(compiled)) } else { Err(errors) }
     }
 
     /// The first pattern that ignores a directory, which Django tests by its base name alone.
@@ -40,8 +38,23 @@ impl Ignore {
     }
 
     fn first(&self, text: &str) -> Option<&str> {
-        self.0.iter().find(|pattern| pattern.regex.is_match(text)).map(|pattern| pattern.text.as_str())
+        if !self.regexes.is_match(text) {
+            return None;
+        }
+        self.regexes.matches(text).iter().next().map(|index| self.patterns[index].as_str())
     }
+}
+
+/// The patterns that cannot be compiled by themselves; the last one where all of them can, but not together.
+fn blame(patterns: &[String], translated: &[String], together: regex::Error) -> Vec<CollectError> {
+    let error = |pattern: &String, source| CollectError::Pattern { pattern: pattern.clone(), source };
+    let alone = patterns.iter().zip(translated);
+    let alone = alone.filter_map(|(pattern, regex)| Some(error(pattern, Regex::new(regex).err()?)));
+    let mut errors: Vec<CollectError> = alone.collect();
+    if errors.is_empty() {
+        errors.extend(patterns.last().map(|last| error(last, together)));
+    }
+    errors
 }
 
 /// `posixpath.normpath`, which collectstatic puts each pattern through.

@@ -1,5 +1,6 @@
 //! The walk over one static dir. Follows links, decides which of them are allowed, and goes on after errors.
 
+use std::ffi::OsStr;
 use std::fs::{self, FileType};
 use std::io;
 use std::path::{Path, PathBuf, is_separator};
@@ -113,7 +114,7 @@ impl Walk<'_> {
     /// Takes an entry in; false where it is a directory that is not to be gone into.
     fn enter(&mut self, entry: DirEntry, batch: &mut Vec<DirEntry>) -> bool {
         let is_dir = entry.file_type().is_dir();
-        if self.ignores(entry.path(), is_dir) {
+        if self.ignores(entry.path(), entry.file_name(), is_dir) {
             return !is_dir;
         }
         if entry.path_is_symlink()
@@ -132,7 +133,7 @@ impl Walk<'_> {
     /// Takes an error of the walk in; what is ignored may be as broken as it likes.
     fn fail(&mut self, error: walkdir::Error) -> bool {
         let path = error.path().unwrap_or(self.dir).to_owned();
-        if self.ignores(&path, path.is_dir()) {
+        if self.ignores(&path, path.file_name().unwrap_or_default(), path.is_dir()) {
             return true;
         }
         let is_loop = error.loop_ancestor().is_some();
@@ -154,9 +155,9 @@ impl Walk<'_> {
     }
 
     /// Whether a pattern ignores a file or a directory; takes note of it.
-    fn ignores(&mut self, path: &Path, is_dir: bool) -> bool {
+    fn ignores(&mut self, path: &Path, base_name: &OsStr, is_dir: bool) -> bool {
         let relative = relative(self.dir, path);
-        let base_name = relative.file_name().unwrap_or_default().to_string_lossy();
+        let base_name = base_name.to_string_lossy();
         let pattern = if is_dir {
             self.ignore.directory(&base_name)
         } else {

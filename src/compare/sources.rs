@@ -1,7 +1,6 @@
 //! The MD5s of sources that a comparison with a record will ask for, all taken together: while the listing is under way, on
 //! all cores, several at a time on each, and each file once, under however many keys it is stored.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
@@ -37,8 +36,7 @@ pub(crate) async fn sources(
     spawn_blocking(move || digested(works)).await.expect("digesting does not panic")
 }
 
-/// What the comparison cannot decide without, the largest first: cores are done at the same time, and what lies side by side is
-/// about as long.
+/// What the comparison cannot decide without.
 fn works(assets: &[Asset], memory: &HashMap<String, Arc<RecordedObject>>) -> Vec<Work> {
     let mut works: Vec<Work> = Vec::new();
     let mut of_files: BTreeMap<&Path, usize> = BTreeMap::new();
@@ -59,22 +57,25 @@ fn works(assets: &[Asset], memory: &HashMap<String, Arc<RecordedObject>>) -> Vec
         }
         works[index].keys.push(key.to_owned());
     }
-    works.sort_by_key(|work| Reverse(work.material.size()));
     works
 }
 
 fn digested(works: Vec<Work>) -> HashMap<String, String> {
-    let batches = parallel::by_size(&works, |work| work.material.size(), BATCH_BYTES);
-    let digests = parallel::batches(batches, |batch| match batch {
-        [alone] => vec![alone.material.md5().ok()],
-        batch => together(batch),
-    });
+    let digests = parallel::largest_first(
+        &works,
+        |work| work.material.size(),
+        BATCH_BYTES,
+        |batch| match batch {
+            [alone] => vec![alone.material.md5().ok()],
+            batch => together(batch),
+        },
+    );
     let pairs = works.into_iter().zip(digests).filter_map(|(work, md5)| Some((work.keys, md5?)));
     pairs.flat_map(|(keys, md5)| keys.into_iter().map(move |key| (key, md5.clone()))).collect()
 }
 
-fn together(batch: &[Work]) -> Vec<Option<String>> {
-    let whole = |work: &Work| match &work.material {
+fn together(batch: &[&Work]) -> Vec<Option<String>> {
+    let whole = |work: &&Work| match &work.material {
         Material::File(file) => SourceFile::from(file).read_whole().map(Into::into),
         Material::Rewritten { bytes, .. } | Material::Made { bytes, .. } => Ok(bytes.clone()),
     };

@@ -83,10 +83,11 @@ impl From<NotAUrl> for NotHashable {
 /// # Errors
 /// [`NotHashable`].
 pub fn hashed_name(name: &str, hash: ContentHash) -> Result<String, NotHashable> {
+    if is_plain_path(name) {
+        return Ok(with_hash(name, hash));
+    }
     let mut parsed = urlsplit(&unquote(name))?;
-    let (directory, base_name) = path::split(strip(&parsed.path));
-    let (root, extension) = path::splitext(base_name);
-    let mut hashed = path::join(directory, &format!("{root}.{hash}{extension}"));
+    let mut hashed = with_hash(strip(&parsed.path), hash);
     // "Special casing for a @font-face hack, like url(myfont.eot?#iefix")"
     if name.contains("?#") && parsed.query.is_empty() {
         hashed.push('?');
@@ -95,8 +96,22 @@ pub fn hashed_name(name: &str, hash: ContentHash) -> Result<String, NotHashable>
     Ok(parsed.unsplit())
 }
 
+/// Whether a name is the same path when it is taken for a URL, and nothing but a path: nearly every name is.
+fn is_plain_path(name: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'%' | b':' | b'?' | b'#');
+    name.bytes().all(is_plain) && !name.starts_with('/')
+}
+
+fn with_hash(name: &str, hash: ContentHash) -> String {
+    let (directory, base_name) = path::split(name);
+    let (root, extension) = path::splitext(base_name);
+    path::join(directory, &format!("{root}.{hash}{extension}"))
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::name::StoredName;
 
@@ -110,6 +125,16 @@ mod tests {
         hasher.update(b"hel");
         hasher.update(b"lo");
         assert_eq!(hasher.finish(), ContentHash::of(b"hello"));
+    }
+
+    proptest! {
+        #[test]
+        fn the_short_way_for_plain_paths_leads_to_the_same_name(name in "[!-~]{0,4}(/[a.~@;=&+\\\\!-]{0,4}){0,3}") {
+            prop_assume!(is_plain_path(&name));
+            let mut parsed = urlsplit(&unquote(&name)).expect("a path is a URL");
+            parsed.path = with_hash(strip(&parsed.path), ContentHash::of(b""));
+            prop_assert_eq!(hashed_name(&name, ContentHash::of(b"")), Ok(parsed.unsplit()));
+        }
     }
 
     /// `scripts/golden/hashed_names.py` asks Django itself.

@@ -21,6 +21,12 @@ impl StoredName {
     /// # Errors
     /// [`NameError::NotRelative`] for what is absolute, leads out of the root or names the root itself.
     pub fn normal(name: &str) -> Result<Self, NameError> {
+        // Nearly every name is normal already.
+        if !name.contains(['\0', '\\'])
+            && let Ok(name) = AssetName::new(name)
+        {
+            return Ok(Self(name));
+        }
         match path::inside(name) {
             Some(normal) if !normal.is_empty() && !normal.contains('\0') => {
                 let slashed = if normal.contains('\\') { normal.replace('\\', "/") } else { normal };

@@ -20,6 +20,9 @@ use crate::read::Source;
 use crate::rewrite::{Language, Rewritten, Unlexed};
 use crate::settings::CircularReferences;
 
+/// More text is not looked at together: what it becomes is hashed while it is still in a core's cache.
+const BATCH_BYTES: u64 = 128 << 10;
+
 /// Post-processes files; errors come in no order.
 pub(super) fn run(
     sources: Vec<Source>,
@@ -40,7 +43,10 @@ pub(super) fn run(
     };
     for component in run.begin()? {
         match component {
-            Component::File(index) => run.settle(index, run.look(index))?,
+            Component::File(index) => {
+                let looks = run.looks_together(&[&index]);
+                looks.into_iter().try_for_each(|look| run.settle(index, look))?;
+            }
             Component::Circle(members) => run.settle_circle(&members)?,
         }
     }
@@ -120,7 +126,7 @@ impl Run<'_> {
         let is_open = |source: &Source| source.text.is_some() && !(source.prehashed && plain_names);
         let files: Vec<usize> =
             (0..self.sources.len()).filter(|index| is_open(&self.sources[*index])).collect();
-        let looks = parallel::map(&files, |index| self.look(*index));
+        let looks = self.looks(&files);
         let judge = Judge::new(self.sources, self.table, self.options);
         let mut errors = Vec::new();
         let mut graph = Graph::new();
@@ -153,8 +159,31 @@ impl Run<'_> {
         Some(PostProcessError::Circular { names: names.collect() })
     }
 
-    /// Rewrites a file with the names that are known.
-    fn look(&self, index: usize) -> Look {
+    /// Looks at files, on all cores.
+    fn looks(&self, files: &[usize]) -> Vec<Look> {
+        let length = |index: &usize| self.sources[*index].text.as_ref().map_or(0, |text| text.len() as u64);
+        parallel::largest_first(files, length, BATCH_BYTES, |batch| self.looks_together(batch))
+    }
+
+    /// Looks at files, and hashes what they become together.
+    fn looks_together(&self, files: &[&usize]) -> Vec<Look> {
+        let (mut texts, mut looks): (Vec<Option<String>>, Vec<Look>) =
+            files.iter().map(|index| self.look(**index)).unzip();
+        let bodies: Vec<&[u8]> = texts.iter().flatten().map(String::as_bytes).collect();
+        let hashes = ContentHash::of_each(&bodies);
+        let rewritten = texts.iter_mut().zip(&mut looks);
+        let rewritten = rewritten.filter_map(|(text, look)| Some((text.take()?, look)));
+        for ((text, look), hash) in rewritten.zip(hashes) {
+            if hash != look.hash {
+                (look.hash, look.content) = (hash, Content::Rewritten(Bytes::from(text)));
+            }
+        }
+        looks
+    }
+
+    /// Rewrites a file with the names that are known: the text where anything was replaced, and the look as it is
+    /// where that changed nothing.
+    fn look(&self, index: usize) -> (Option<String>, Look) {
         let Source { file, hash, text, .. } = &self.sources[index];
         let mut referrer = Referrer::new(
             Known {
@@ -177,12 +206,7 @@ impl Run<'_> {
         };
         let (findings, mut targets) = referrer.finish();
         targets.retain(|target| self.namings[*target].hash == ContentHash::UNKNOWN);
-        let rewritten = rewritten.map(|text| (ContentHash::of(text.as_bytes()), Bytes::from(text)));
-        let (hash, content) = match rewritten {
-            Some((rewritten, bytes)) if rewritten != *hash => (rewritten, Content::Rewritten(bytes)),
-            _ => (*hash, Content::Original),
-        };
-        Look { content, hash, unknown: targets, findings, unlexed }
+        (rewritten, Look { content: Content::Original, hash: *hash, unknown: targets, findings, unlexed })
     }
 
     /// Takes over what a look showed that depends on nothing unknown.
@@ -199,7 +223,7 @@ impl Run<'_> {
         for index in &members {
             self.name(*index, hash)?;
         }
-        let looks = parallel::map(&members, |index| self.look(*index));
+        let looks = self.looks(&members);
         for (index, look) in members.into_iter().zip(looks) {
             self.take(index, look);
         }
@@ -209,7 +233,7 @@ impl Run<'_> {
     /// One hash of files that refer to each other: of their names, their texts, and what these become while the
     /// members' own hashes are unknown and all others in their place. Lengths keep these apart.
     fn common_hash(&self, members: &[usize]) -> ContentHash {
-        let looks = parallel::map(members, |index| self.look(*index));
+        let looks = self.looks(members);
         let mut members: Vec<(&Source, Look)> =
             members.iter().map(|index| &self.sources[*index]).zip(looks).collect();
         members.sort_by(|left, right| left.0.file.name.cmp(&right.0.file.name));

@@ -18,8 +18,8 @@ pub use bundler::bundler_file;
 pub use error::ReadError;
 pub(crate) use source::{SourceFile, read_private};
 
-/// More bytes are not read together.
-const BATCH_BYTES: u64 = 128 * 1024;
+/// More bytes are not read together: what is hashed should still be in a core's cache.
+const BATCH_BYTES: u64 = 1 << 20;
 
 /// A file that was read.
 #[derive(Debug, Clone)]
@@ -53,23 +53,28 @@ pub fn read(
     rewriter: &Rewriter,
 ) -> Read {
     let is_prehashed = |file: &CollectedFile| prehashed.contains(&file.name);
-    let contents = parallel::batches(batches(&files), |batch| {
-        let language = |file: &CollectedFile| {
-            let is_excluded = || exclude.iter().any(|pattern| pattern.matches(file.name.as_str()));
-            Language::of(file.name.as_str()).filter(|_| !is_excluded())
-        };
-        let bodies: Vec<_> = batch.iter().map(|file| body(file, language(file).is_some())).collect();
-        let hashes = ContentHash::of_each(&bodies.iter().map(in_hand).collect::<Vec<_>>());
-        let content = |((file, body), hash): ((&CollectedFile, _), _)| match (body?, language(file)) {
-            (Body::Hashed(hash), _) => Ok((hash, None)),
-            (Body::Whole(_), None) => Ok((hash, None)),
-            (Body::Whole(bytes), Some(language)) => {
-                let text = text(file, bytes, is_prehashed(file))?;
-                Ok((hash, text.filter(|text| rewriter.finds(language, text))))
-            }
-        };
-        batch.iter().zip(bodies).zip(hashes).map(content).collect()
-    });
+    let contents = parallel::largest_first(
+        &files,
+        |file| file.stamp.size,
+        BATCH_BYTES,
+        |batch| {
+            let language = |file: &CollectedFile| {
+                let is_excluded = || exclude.iter().any(|pattern| pattern.matches(file.name.as_str()));
+                Language::of(file.name.as_str()).filter(|_| !is_excluded())
+            };
+            let bodies: Vec<_> = batch.iter().map(|file| body(file, language(file).is_some())).collect();
+            let hashes = ContentHash::of_each(&bodies.iter().map(in_hand).collect::<Vec<_>>());
+            let content = |((file, body), hash): ((&&CollectedFile, _), _)| match (body?, language(file)) {
+                (Body::Hashed(hash), _) => Ok((hash, None)),
+                (Body::Whole(_), None) => Ok((hash, None)),
+                (Body::Whole(bytes), Some(language)) => {
+                    let finds = |text: &str| rewriter.finds(language, text);
+                    Ok((hash, text(file, bytes, is_prehashed(file), finds)?))
+                }
+            };
+            batch.iter().zip(bodies).zip(hashes).map(content).collect()
+        },
+    );
     let mut read = Read::default();
     for (file, content) in files.into_iter().zip(contents) {
         let (hash, text) = content.unwrap_or_else(|error| {
@@ -80,11 +85,6 @@ pub fn read(
         read.sources.push(Source { file, hash, text, prehashed });
     }
     read
-}
-
-/// Files that are read, then hashed together; a large one is alone, so that few bytes are in memory at once.
-fn batches(files: &[CollectedFile]) -> impl Iterator<Item = &[CollectedFile]> {
-    parallel::by_size(files, |file| file.stamp.size, BATCH_BYTES)
 }
 
 /// What was read of a file.
@@ -115,8 +115,18 @@ fn in_hand(body: &Result<Body, ReadError>) -> &[u8] {
     }
 }
 
-/// The text of an adjustable file; `None` where it may be in any encoding, and is in another.
-fn text(file: &CollectedFile, bytes: Vec<u8>, is_prehashed: bool) -> Result<Option<String>, ReadError> {
+/// The text of an adjustable file in which something is found; `None`, too, where it may be in any encoding, and is in
+/// another.
+fn text(
+    file: &CollectedFile,
+    bytes: Vec<u8>,
+    is_prehashed: bool,
+    finds: impl Fn(&str) -> bool,
+) -> Result<Option<String>, ReadError> {
+    // Most files refer to nothing: this look at them is quicker than the one that gives a `String`.
+    if simdutf8::basic::from_utf8(&bytes).is_ok_and(|text| !finds(text)) {
+        return Ok(None);
+    }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(Some(text)),
         Err(_) if is_prehashed => Ok(None),

@@ -92,19 +92,3 @@ fn a_bundlers_manifest_knows_in_which_sources_it_lies() {
     assert_eq!(folders, [(0, "app/.vite"), (1, "p/.vite"), (2, "q"), (3, "")]);
     assert!(bundler_file(&dir.path().join("no.json"), &sources).is_err());
 }
-
-#[test]
-fn batches_are_all_files_in_order_and_small() {
-    let dir = tempfile::tempdir().expect("a directory");
-    let mut files: Vec<CollectedFile> =
-        (0..100).map(|number| file(&dir, &format!("{number}.txt"), b"")).collect();
-    for (file, size) in
-        files.iter_mut().zip([0, BATCH_BYTES, 1, BATCH_BYTES + 1, u64::MAX, 0, 1, BATCH_BYTES - 1])
-    {
-        file.stamp.size = size;
-    }
-    let batches: Vec<&[CollectedFile]> = batches(&files).collect();
-    assert_eq!(batches.concat(), files);
-    let lengths: Vec<usize> = batches.iter().map(|batch| batch.len()).collect();
-    assert_eq!(lengths, [2, 1, 1, 1, 32, 32, 31]);
-}

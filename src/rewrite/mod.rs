@@ -2,10 +2,12 @@
 //! over the whole text, in order, comments and strings included), or by lexers of the two languages. Pure, and linear
 //! in the text.
 
+mod css_url;
 mod pattern;
 mod tokens;
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use pattern::Pattern;
 
@@ -73,8 +75,9 @@ pub struct Rewritten {
 pub struct Rewriter {
     lexer: Lexer,
     js_modules: bool,
-    css: Vec<Pattern>,
-    js: Vec<Pattern>,
+    /// Compiled when they are needed first: by then there is more to do, and other cores do it.
+    css: LazyLock<Vec<Pattern>>,
+    js: LazyLock<Vec<Pattern>, Box<dyn FnOnce() -> Vec<Pattern> + Send>>,
 }
 
 impl fmt::Debug for Rewriter {
@@ -88,11 +91,11 @@ impl Rewriter {
     /// lexers find in their place.
     #[must_use]
     pub fn new(js_modules: bool, lexer: Lexer) -> Self {
-        let mut js = pattern::js();
-        if js_modules {
-            js.extend(pattern::js_modules());
-        }
-        Self { lexer, js_modules, css: pattern::css(), js }
+        let js: Box<dyn FnOnce() -> Vec<Pattern> + Send> = Box::new(move || {
+            let modules = if js_modules { pattern::js_modules() } else { Vec::new() };
+            pattern::js().into_iter().chain(modules).collect()
+        });
+        Self { lexer, js_modules, css: LazyLock::new(pattern::css), js: LazyLock::new(js) }
     }
 
     fn patterns(&self, language: Language) -> &[Pattern] {
@@ -106,7 +109,7 @@ impl Rewriter {
     #[must_use]
     pub fn finds(&self, language: Language, text: &str) -> bool {
         match (self.lexer, language) {
-            (Lexer::Regex, _) => self.patterns(language).iter().any(|pattern| pattern.regex.is_match(text)),
+            (Lexer::Regex, _) => self.patterns(language).iter().any(|pattern| pattern.is_in(text)),
             (Lexer::Tokens, Language::Css) => !tokens::css(text).is_empty(),
             (Lexer::Tokens, Language::Js) => tokens::looks_at_javascript(text, self.js_modules),
         }

@@ -1,14 +1,31 @@
 //! Django 5.2's patterns and templates (`HashedFilesMixin.patterns`), and how one of them goes over a text.
 
+use std::ops::Range;
+
 use regex::Regex;
 
+use super::css_url::CssUrls;
 use super::{Cursor, Lines, Reference, ReferenceKind, newlines};
 
 /// A pattern, with what is written for what it matches.
 pub(super) struct Pattern {
-    pub(super) regex: Regex,
+    matcher: Matcher,
     kind: ReferenceKind,
     template: Template,
+}
+
+/// How a pattern is looked for.
+enum Matcher {
+    Regex(Regex),
+    /// By hand: it is what most of a style sheet's references match.
+    CssUrl,
+}
+
+/// Where a pattern matches, and where in there its groups are.
+struct Match {
+    whole: Range<usize>,
+    clause: Option<Range<usize>>,
+    url: Range<usize>,
 }
 
 /// The text before the clause, between clause and reference, and behind the reference. Only a pattern with a group
@@ -25,7 +42,32 @@ impl Pattern {
             .replace(r"\w", r"[\p{L}\p{N}_]")
             .replace("import", "[iıİ]mport");
         let regex = Regex::new(&format!("(?i){pattern}")).expect("a constant pattern");
-        Self { regex, kind, template }
+        Self { matcher: Matcher::Regex(regex), kind, template }
+    }
+
+    /// Whether there is a match.
+    pub(super) fn is_in(&self, text: &str) -> bool {
+        match &self.matcher {
+            Matcher::Regex(regex) => regex.is_match(text),
+            Matcher::CssUrl => CssUrls::new(text).next().is_some(),
+        }
+    }
+
+    /// The matches in a text, none of which overlap.
+    fn matches<'t>(&'t self, text: &'t str) -> Box<dyn Iterator<Item = Match> + 't> {
+        match &self.matcher {
+            Matcher::Regex(regex) => Box::new(regex.captures_iter(text).filter_map(|captures| {
+                let clause = captures.name("clause").map(|clause| clause.range());
+                Some(Match {
+                    whole: captures.get_match().range(),
+                    clause,
+                    url: captures.name("url")?.range(),
+                })
+            })),
+            Matcher::CssUrl => {
+                Box::new(CssUrls::new(text).map(|(whole, url)| Match { whole, clause: None, url }))
+            }
+        }
     }
 
     /// The text with the replacements; `None` where there are none. Lines whose ends vanish are noted.
@@ -39,24 +81,23 @@ impl Pattern {
         let mut copied = 0;
         let mut cursor = Cursor::new(text, lines);
         let mut lost = Vec::new();
-        for captures in self.regex.captures_iter(text) {
-            let (matched, url) = (captures.get_match(), captures.name("url")?);
-            let line = cursor.line_at(matched.start());
-            let reference = Reference { kind: self.kind, url: url.as_str(), line: line + 1 };
+        for Match { whole, clause, url } in self.matches(text) {
+            let line = cursor.line_at(whole.start);
+            let reference = Reference { kind: self.kind, url: &text[url], line: line + 1 };
             let Some(replacement) = resolve(reference) else { continue };
             if copied == 0 {
                 rewritten.reserve(text.len() + text.len() / 16);
             }
-            rewritten.push_str(&text[copied..matched.start()]);
+            rewritten.push_str(&text[copied..whole.start]);
             let begun = rewritten.len();
             let Template(opening, middle, closing) = self.template;
-            let clause = captures.name("clause").map_or("", |clause| clause.as_str());
+            let clause = clause.map_or("", |clause| &text[clause]);
             for part in [opening, clause, middle, &replacement, closing] {
                 rewritten.push_str(part);
             }
-            copied = matched.end();
+            copied = whole.end;
             let kept = newlines(&rewritten[begun..]);
-            let before = newlines(matched.as_str());
+            let before = newlines(&text[whole]);
             lost.extend((kept..before).map(|dropped| line + dropped - kept));
         }
         lines.lose(lost);
@@ -70,11 +111,11 @@ impl Pattern {
 
 pub(super) fn css() -> Vec<Pattern> {
     vec![
-        Pattern::new(
-            ReferenceKind::CssUrl,
-            r#"url\(['"]{0,1}\s*(?P<url>.*?)["']{0,1}\)"#,
-            Template("", "url(\"", "\")"),
-        ),
+        Pattern {
+            matcher: Matcher::CssUrl,
+            kind: ReferenceKind::CssUrl,
+            template: Template("", "url(\"", "\")"),
+        },
         Pattern::new(
             ReferenceKind::CssImport,
             r#"@import\s*["']\s*(?P<url>.*?)["']"#,

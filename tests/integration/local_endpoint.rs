@@ -21,6 +21,8 @@ use s3collect::local::{Effect, Fault, LocalError, Options, Server, When};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
+use crate::plain_http;
+
 const MIB: usize = 1024 * 1024;
 
 struct Endpoint {
@@ -42,6 +44,7 @@ fn client(server: &Server, access_key: &str, secret_key: &str) -> Client {
         .region(Region::new("us-east-1"))
         .endpoint_url(server.endpoint_url())
         .credentials_provider(Credentials::new(access_key, secret_key, None, None, "test"))
+        .http_client(plain_http::client())
         .retry_config(RetryConfig::disabled())
         .force_path_style(true)
         .build();

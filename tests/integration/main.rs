@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod conformance;
+mod credentials;
 mod django_goldens;
 mod django_import;
 mod doctor;
@@ -18,6 +19,7 @@ mod local_endpoint;
 mod manifest;
 mod manual;
 mod pages;
+mod plain_http;
 mod prehashed;
 mod push;
 mod readme;

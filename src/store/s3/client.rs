@@ -70,7 +70,7 @@ pub(super) async fn surroundings(settings: &ConnectionSettings) -> Result<Surrou
     let chain = match (&settings.credentials, &settings.region_name, &settings.endpoint_url) {
         // All is said: what the machine's AWS files hold must not matter, nor cost time.
         (CredentialSource::Static { .. }, Some(_), Some(_)) => None,
-        _ => Some(chain(settings).await),
+        _ => Some(chain(settings).await?),
     };
     let region = chain
         .as_ref()
@@ -100,10 +100,7 @@ pub(super) async fn connect(settings: &ConnectionSettings) -> Result<Connected, 
     let provider = given(&settings.credentials);
     let provider = provider.or_else(|| chain.as_ref().and_then(SdkConfig::credentials_provider));
     let keys = provider.map(Keys::new);
-    let http = http::client(&place.endpoint, &settings.client).map_err(|(kind, cause)| {
-        let target = Target { bucket: settings.bucket.clone(), key: String::new() };
-        StoreError::new(Operation::ListObjectsV2, target, kind).because(cause)
-    })?;
+    let http = http::client(&place.endpoint, &settings.client).map_err(|why| unusable(settings, why))?;
     let mut builder = transport(builder, http.shared())
         .region(Region::new(place.region.clone()))
         .force_path_style(path_style(settings, endpoint.is_some()))
@@ -122,6 +119,11 @@ pub(super) async fn connect(settings: &ConnectionSettings) -> Result<Connected, 
         None => None,
     };
     Ok(Connected { client: Client::from_conf(builder.build()), place, direct })
+}
+
+fn unusable(settings: &ConnectionSettings, (kind, cause): http::Unusable) -> StoreError {
+    let target = Target { bucket: settings.bucket.clone(), key: String::new() };
+    StoreError::new(Operation::ListObjectsV2, target, kind).because(cause)
 }
 
 /// What decides where an object's requests go, as the SDK's own are decided.
@@ -169,7 +171,8 @@ fn transport(builder: Builder, http: SharedHttpClient) -> Builder {
 }
 
 /// The AWS environment: region, endpoint and credentials where the settings lack them.
-async fn chain(settings: &ConnectionSettings) -> SdkConfig {
+async fn chain(settings: &ConnectionSettings) -> Result<SdkConfig, StoreError> {
+    let http = http::for_credentials().map_err(|why| unusable(settings, why))?;
     let profile = match &settings.credentials {
         CredentialSource::Chain { profile } => profile.as_deref(),
         CredentialSource::Static { .. } => None,
@@ -185,19 +188,20 @@ async fn chain(settings: &ConnectionSettings) -> SdkConfig {
         .or_else(Region::new(DEFAULT_REGION))
         .region()
         .await;
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).region(region.clone());
+    let defaults = aws_config::defaults(BehaviorVersion::latest());
+    let mut loader = defaults.http_client(http.clone()).region(region.clone());
     if let Some(credentials) = given(&settings.credentials) {
         loader = loader.credentials_provider(credentials);
     }
     // A profile that is asked for by name wins over keys in the environment, as in boto3.
     if let Some(profile) = profile {
         let provider = ProfileFileCredentialsProvider::builder()
-            .configure(&ProviderConfig::without_region().with_region(region))
+            .configure(&ProviderConfig::without_region().with_region(region).with_http_client(http))
             .profile_name(profile)
             .build();
         loader = loader.profile_name(profile).credentials_provider(provider);
     }
-    loader.load().await
+    Ok(loader.load().await)
 }
 
 /// `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL` or the profile's, which boto3 honours too.

@@ -1,5 +1,5 @@
 //! The HTTP client below the SDK: one pool of connections, whose TLS, proxies and time limits are ours. `connect` makes the
-//! connections, `tls` says whom they trust, `proxy` which way they go.
+//! connections, `tls` says whom they trust, `proxy` which way they go; `credentials` is for those who hand out keys.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -24,10 +24,12 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use crate::settings::{ClientSettings, Verify};
 
 mod connect;
+mod credentials;
 mod proxy;
 mod tls;
 
 pub(super) use connect::NotConnected;
+pub(super) use credentials::for_credentials;
 pub(super) use tls::Unusable;
 
 use connect::{Connector, is_localhost};

@@ -1,5 +1,7 @@
 //! Which proxy a request goes through.
 
+use std::net::Ipv4Addr;
+
 use http::Uri;
 use http::header::HeaderValue;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
@@ -65,10 +67,18 @@ impl Proxies {
     /// The proxy on the way to an address, if there is one.
     pub(super) fn towards(&self, address: &Uri) -> Option<Proxy> {
         match self {
-            Self::Environment(matcher) => matcher.intercept(address).map(Proxy::from),
+            Self::Environment(matcher) => {
+                matcher.intercept(address).filter(|_| !is_link_local(address)).map(Proxy::from)
+            }
             Self::Settings(routes) => routes.iter().find(|route| route.is_for(address))?.proxy.clone(),
         }
     }
+}
+
+/// Whether an address is one that only this machine's own link leads to, as that of instance metadata: no proxy knows it.
+fn is_link_local(address: &Uri) -> bool {
+    let host = address.host().unwrap_or_default();
+    host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_link_local())
 }
 
 impl Route {
@@ -128,6 +138,16 @@ mod tests {
             let found = proxies.towards(&address.parse().expect("an address"));
             assert_eq!(found.map(|proxy| shown(&proxy.address)).as_deref(), expected, "{address}");
         }
+    }
+
+    #[test]
+    fn instance_metadata_is_asked_for_without_a_proxy() {
+        let matcher = Matcher::builder().all("http://proxy:3128").build();
+        let proxies = Proxies::Environment(Box::new(matcher));
+        let has_proxy = |address: &str| proxies.towards(&address.parse().expect("an address")).is_some();
+        assert!(has_proxy("https://sts.eu-west-1.amazonaws.com/"));
+        assert!(!has_proxy("http://169.254.169.254/latest/api/token"));
+        assert!(!has_proxy("http://169.254.170.2/v2/credentials"));
     }
 
     #[test]
