@@ -1,7 +1,9 @@
 //! The offline beginning of a push: collects the sources, hashes and rewrites with the manifest backend, and describes
 //! every object. Composes rooms; may not touch the network.
 
+use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -10,7 +12,7 @@ use crate::collect::{self, CollectedFile, Ignored, Shadowed};
 use crate::encode::Material;
 use crate::error::Problem;
 use crate::name::{NameError, StoredName};
-use crate::object::{self, Described, Role};
+use crate::object::{self, Described, Description, Role};
 use crate::plan::Asset;
 use crate::post_process::{Output, Processed};
 use crate::settings::{Backend, Settings, Severity};
@@ -85,16 +87,17 @@ impl Prepared {
     /// Takes over what post-processing gives.
     fn post_processed(&mut self, settings: &Settings, processed: &Processed) -> Result<(), Vec<Problem>> {
         let outputs = processed.outputs(&settings.manifest);
+        let mut shared = HashSet::new();
         self.assets = all(outputs.into_iter().map(|(stored_name, output)| {
             let role = if output.hashed { Role::Hashed } else { Role::Plain };
-            asset(settings, material(output), role, stored_name.clone())
+            asset(settings, material(output), role, stored_name.clone(), &mut shared)
         }))?;
         let document = Bytes::from(processed.manifest.to_json());
         if settings.manifest.in_bucket {
             let name = settings.manifest.manifest_name.clone();
             let manifest = StoredName::plain(&name).and_then(|stored_name| {
                 let material = Material::Made { name, bytes: document.clone() };
-                asset(settings, material, Role::Manifest, stored_name)
+                asset(settings, material, Role::Manifest, stored_name, &mut shared)
             });
             self.assets.push(manifest.map_err(|error| vec![Problem::of(&error)])?);
         }
@@ -108,9 +111,10 @@ impl Prepared {
 }
 
 fn plain(settings: &Settings, files: Vec<CollectedFile>) -> Result<Vec<Asset>, Vec<Problem>> {
+    let mut shared = HashSet::new();
     all(files.into_iter().map(|file| {
         let stored_name = StoredName::plain(&file.name)?;
-        asset(settings, Material::File(file), Role::Plain, stored_name)
+        asset(settings, Material::File(file), Role::Plain, stored_name, &mut shared)
     }))
 }
 
@@ -127,11 +131,20 @@ fn asset(
     material: Material,
     role: Role,
     stored_name: StoredName,
+    shared: &mut HashSet<Arc<Description>>,
 ) -> Result<Asset, NameError> {
     let key = settings.location.key(stored_name.as_name())?;
     let object =
         Described { name: material.name(), stored_name: &stored_name, key: &key, role, content_type: None };
     let description = object::describe(&settings.objects, object);
+    let description = match shared.get(&description) {
+        Some(same) => Arc::clone(same),
+        None => {
+            let first = Arc::new(description);
+            shared.insert(Arc::clone(&first));
+            first
+        }
+    };
     Ok(Asset { material, role, stored_name, key, description })
 }
 

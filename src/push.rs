@@ -54,7 +54,7 @@ struct Run<'a, S> {
 #[derive(Default)]
 struct Known {
     /// What the last release recorded.
-    memory: HashMap<String, RecordedObject>,
+    memory: HashMap<String, Arc<RecordedObject>>,
     /// The MD5s of sources that may still be what was recorded.
     sources: HashMap<String, String>,
 }
@@ -132,7 +132,7 @@ impl<S: Store + 'static> Run<'_, S> {
         let how = self.apply_options();
         let applied: Applied =
             apply::apply(Arc::clone(&plan), store, how, reporter, self.cancel.clone()).await;
-        settle(&plan, applied, summary);
+        settle(Arc::unwrap_or_clone(plan), applied, summary);
         Ok(())
     }
 

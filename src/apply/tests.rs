@@ -5,7 +5,6 @@ use serde_json::json;
 
 use super::*;
 use crate::digest::{Chunking, md5_each};
-use crate::object::Description;
 use crate::parameters::ObjectParameters;
 use crate::plan::{Action, Asset, PutReason, SkipReason, Step};
 use crate::report::Silent;
@@ -527,8 +526,7 @@ async fn a_lock_brings_a_checksum_where_none_is_asked_for() {
         let site = Site::new(&[("a.css", b"a{}"), ("large.bin", &noise(9 * MIB))]);
         let mut plan = all(&site);
         for step in &mut plan.steps {
-            let described = &mut step.asset.description;
-            *described = Description { parameters: parameters.clone(), ..described.clone() };
+            Arc::make_mut(&mut step.asset.description).parameters = parameters.clone();
         }
         let store = Watched::new();
         applied(plan, &store, ApplyOptions { checksum: asked, ..usual() }).await;

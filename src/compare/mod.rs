@@ -2,6 +2,7 @@
 //! in parallel. Decides nothing itself ([`crate::plan::judge`] does) and changes nothing in the bucket.
 
 use std::collections::{BTreeMap, HashMap};
+use std::pin::pin;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::{Duration, SystemTime};
@@ -48,7 +49,7 @@ pub struct CompareOptions {
     /// Whether there will be a record of what is compared: then nothing counts as unchanged whose headers nobody saw.
     pub recording: bool,
     /// What the last release recorded, by key.
-    pub memory: Arc<HashMap<String, RecordedObject>>,
+    pub memory: Arc<HashMap<String, Arc<RecordedObject>>>,
     /// The MD5s of sources that are known already, by key.
     pub sources: Arc<HashMap<String, String>>,
     /// How bodies are cut into parts, which decides their ETags.
@@ -89,33 +90,17 @@ pub async fn compare<S: Store>(
         reporter,
     };
     let mut listed = std::mem::take(&mut listing.objects);
-    let jobs: Vec<(Asset, Option<ListedObject>)> = assets
-        .into_iter()
-        .map(|asset| {
-            let object = listed.remove(asset.key.as_str());
-            (asset, object)
-        })
-        .collect();
-    let bytes = jobs.iter().map(|(asset, _)| asset.material.size()).sum();
-    reporter.event(&Event::Stage { label: "comparing", files: jobs.len() as u64, bytes });
-    let outcomes: Vec<Result<Step, Problem>> = stream::iter(jobs)
-        .map(|(asset, object)| context.step(asset, object, listing.given_up))
-        .buffer_unordered(KEYS_AT_ONCE)
-        .take_until(cancel.cancelled())
-        .collect()
-        .await;
-    reporter.event(&Event::StageEnd);
-    if cancel.is_cancelled() {
-        return Err(Vec::new());
-    }
-    partition(outcomes).map(Plan::new)
-}
-
-/// All values, or all errors sorted by key.
-fn partition(outcomes: Vec<Result<Step, Problem>>) -> Result<Vec<Step>, Vec<Problem>> {
-    let mut steps = Vec::with_capacity(outcomes.len());
+    let bytes = assets.iter().map(|asset| asset.material.size()).sum();
+    reporter.event(&Event::Stage { label: "comparing", files: assets.len() as u64, bytes });
+    // One step for each asset, of which there may be very many: they are gathered only once.
+    let mut steps = Vec::with_capacity(assets.len());
     let mut problems = BTreeMap::new();
-    for outcome in outcomes {
+    let asked = stream::iter(assets).map(|asset| {
+        let object = listed.remove(asset.key.as_str());
+        context.step(asset, object, listing.given_up)
+    });
+    let mut outcomes = pin!(asked.buffer_unordered(KEYS_AT_ONCE).take_until(cancel.cancelled()));
+    while let Some(outcome) = outcomes.next().await {
         match outcome {
             Ok(step) => steps.push(step),
             Err(problem) => {
@@ -123,7 +108,11 @@ fn partition(outcomes: Vec<Result<Step, Problem>>) -> Result<Vec<Step>, Vec<Prob
             }
         }
     }
-    if problems.is_empty() { Ok(steps) } else { Err(problems.into_values().collect()) }
+    reporter.event(&Event::StageEnd);
+    if cancel.is_cancelled() {
+        return Err(Vec::new());
+    }
+    if problems.is_empty() { Ok(Plan::new(steps)) } else { Err(problems.into_values().collect()) }
 }
 
 impl<S: Store> Context<'_, S> {
@@ -189,7 +178,7 @@ impl<S: Store> Context<'_, S> {
 
     /// What the last release recorded of a key.
     fn memory(&self, asset: &Asset, listed: Option<&ListedObject>) -> Option<Memory> {
-        let object = self.options.memory.get(asset.key.as_str())?.clone();
+        let object = Arc::clone(self.options.memory.get(asset.key.as_str())?);
         let put_at = SystemTime::UNIX_EPOCH + Duration::from_secs(object.put_at);
         let written = listed.and_then(|listed| listed.last_modified);
         let ours = HeaderFingerprint::of(&asset.description.parameters, &asset.description.compression);
@@ -206,27 +195,30 @@ impl<S: Store> Context<'_, S> {
         asset: &Asset,
         reason: &SkipReason,
         evidence: &Evidence,
-    ) -> Result<Option<RecordedObject>, Problem> {
+    ) -> Result<Option<Arc<RecordedObject>>, Problem> {
         let Some(listed) = &evidence.listed else { return Ok(None) };
         let written = listed.last_modified.and_then(|at| at.duration_since(SystemTime::UNIX_EPOCH).ok());
         let put_at = written.map(|at| at.as_secs()).unwrap_or_default();
         let memory = evidence.memory.as_ref().filter(|memory| memory.is_of(listed));
         if let (Some(memory), SkipReason::Recorded) = (memory, reason) {
-            let put_at = if memory.put_again { put_at } else { memory.object.put_at };
-            return Ok(Some(RecordedObject { put_at, ..memory.object.clone() }));
+            let object = match memory.put_again {
+                true => Arc::new(RecordedObject { put_at, ..(*memory.object).clone() }),
+                false => Arc::clone(&memory.object),
+            };
+            return Ok(Some(object));
         }
         let Some(body) = &evidence.body else { return Ok(None) };
         let source = match body.content_encoding {
             None => body.digest.md5.clone(),
             Some(_) => self.source(asset).await?,
         };
-        let Description { parameters, compression, .. } = &asset.description;
+        let Description { parameters, compression, .. } = &*asset.description;
         let headers = match memory {
             Some(_) => HeaderFingerprint::of(parameters, compression),
             None => HeaderFingerprint::adopted(parameters, compression),
         };
         let (etag, size) = (listed.etag.clone(), listed.size);
-        Ok(Some(RecordedObject {
+        Ok(Some(Arc::new(RecordedObject {
             role: asset.role,
             source,
             body: body.digest.md5.clone(),
@@ -234,7 +226,7 @@ impl<S: Store> Context<'_, S> {
             size,
             headers,
             put_at,
-        }))
+        })))
     }
 
     async fn source(&self, asset: &Asset) -> Result<String, Problem> {

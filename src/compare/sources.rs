@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
 
@@ -26,7 +27,7 @@ struct Work {
 /// By key. What cannot be read is left out: who asks for it then is told why.
 pub(crate) async fn sources(
     assets: &[Asset],
-    memory: &HashMap<String, RecordedObject>,
+    memory: &HashMap<String, Arc<RecordedObject>>,
 ) -> HashMap<String, String> {
     let works = works(assets, memory);
     if works.is_empty() {
@@ -36,13 +37,13 @@ pub(crate) async fn sources(
 }
 
 /// What the comparison cannot decide without.
-fn works(assets: &[Asset], memory: &HashMap<String, RecordedObject>) -> Vec<Work> {
+fn works(assets: &[Asset], memory: &HashMap<String, Arc<RecordedObject>>) -> Vec<Work> {
     let mut works: Vec<Work> = Vec::new();
     let mut of_files: BTreeMap<&Path, usize> = BTreeMap::new();
     for asset in assets {
         let key = asset.key.as_str();
         let is_plain = matches!(asset.description.compression, Compression::None(_));
-        let asked = |object: &RecordedObject| !is_plain || object.size == asset.material.size();
+        let asked = |object: &Arc<RecordedObject>| !is_plain || object.size == asset.material.size();
         if !memory.get(key).is_some_and(asked) {
             continue;
         }
@@ -117,12 +118,12 @@ mod tests {
                 headers: HeaderFingerprint::of(&asset.description.parameters, &asset.description.compression),
                 put_at: 0,
             };
-            memory.insert(asset.key.to_string(), recorded);
+            memory.insert(asset.key.to_string(), Arc::new(recorded));
             expected.insert(asset.key.to_string(), md5);
         }
         // Neither recorded, nor as long as what is recorded, nor what it was when it was collected.
         memory.remove("static/b.css");
-        memory.get_mut("static/d.css").expect("it is recorded").size = 7;
+        Arc::make_mut(memory.get_mut("static/d.css").expect("it is recorded")).size = 7;
         site.write("f.css", b"f{} and more");
         for key in ["static/b.css", "static/d.css", "static/f.css"] {
             expected.remove(key);

@@ -346,7 +346,7 @@ async fn what_is_recorded_is_believed_as_long_as_the_listing_shows_it() {
             // When the clock of a store in memory begins.
             put_at: 1_800_000_000,
         };
-        memory.insert(key, recorded);
+        memory.insert(key, Arc::new(recorded));
     }
     memory.remove("static/d.css");
     site.write("b.css", b"B{}");

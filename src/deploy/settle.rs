@@ -32,10 +32,15 @@ pub(crate) fn tell(plan: &Plan, summary: &mut Summary) {
     }
 }
 
-/// The summary of what was carried out.
-pub(crate) fn settle(plan: &Plan, applied: Applied, summary: &mut Summary) {
+/// The summary of what was carried out; lets go of each step once it is told.
+pub(crate) fn settle(plan: Plan, applied: Applied, summary: &mut Summary) {
     let mut unknown = 0_u64;
-    for (step, outcome) in plan.steps.iter().zip(applied.outcomes) {
+    let first = plan
+        .steps
+        .iter()
+        .any(|step| step.asset.role == Role::Manifest && step.action == Action::Put(PutReason::New));
+    summary.steps.reserve_exact(plan.steps.len());
+    for (step, outcome) in plan.steps.into_iter().zip(applied.outcomes) {
         if let (Role::Manifest, Some(manifest)) = (step.asset.role, &mut summary.manifest) {
             manifest.state = match &outcome {
                 None => ManifestState::Unchanged,
@@ -51,7 +56,7 @@ pub(crate) fn settle(plan: &Plan, applied: Applied, summary: &mut Summary) {
             }
             Some(Outcome::Present(stored)) => {
                 summary.skipped += 1;
-                let told = step_summary(step, Some(&stored));
+                let told = step_summary(&step, Some(&stored));
                 summary.steps.push(StepSummary { action: "skip", reason: TWIN.to_owned(), ..told });
                 continue;
             }
@@ -74,15 +79,11 @@ pub(crate) fn settle(plan: &Plan, applied: Applied, summary: &mut Summary) {
                 None
             }
         };
-        let change = if stored.is_some() { by_put(step) } else { Change::None };
-        summary.steps.push(StepSummary { change, ..step_summary(step, stored.as_ref()) });
+        let change = if stored.is_some() { by_put(&step) } else { Change::None };
+        summary.steps.push(StepSummary { change, ..step_summary(&step, stored.as_ref()) });
     }
     summary.interrupted = applied.interrupted;
     if summary.failed + summary.not_tried + unknown > 0 {
-        let first = plan
-            .steps
-            .iter()
-            .any(|step| step.asset.role == Role::Manifest && step.action == Action::Put(PutReason::New));
         summary.note = Some(state(summary, unknown, first));
     }
 }

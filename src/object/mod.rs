@@ -38,7 +38,7 @@ pub enum Role {
 }
 
 /// What is decided about an asset before its body is looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Description {
     /// `ContentType` is always among them; `ContentEncoding` only where the name or the settings imply one
     /// (that of compression comes with the body).
@@ -53,7 +53,7 @@ pub struct Description {
 }
 
 /// What gave something its value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Origin {
     /// Which one.
     pub subject: Subject,
@@ -62,7 +62,7 @@ pub struct Origin {
 }
 
 /// Something that settings, rules and names decide about an asset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// A parameter or `Metadata`.
     Field(Field),
@@ -91,7 +91,7 @@ impl From<Parameter> for Subject {
 }
 
 /// Whether a body is compressed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Compression {
     /// Yes, at a level from 0 to 9; with `if_smaller` the plain body stays where gzip does not help.
     Gzip {
@@ -107,7 +107,7 @@ pub enum Compression {
 }
 
 /// Why a body is not compressed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum NoCompression {
     /// `gzip` is off.
     Off,

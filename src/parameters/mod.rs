@@ -18,7 +18,7 @@ pub use parameter::Parameter;
 static NO_METADATA: BTreeMap<String, String> = BTreeMap::new();
 
 /// The parameters of one object, or those that a setting or a rule gives. Sorted by name. `Debug` masks secrets.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct ObjectParameters {
     values: BTreeMap<Parameter, String>,
     // `None` where nothing is said, which lets what lies beneath through; an empty map takes it away.

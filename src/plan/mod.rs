@@ -34,6 +34,8 @@
 //! | R6 | the recorded object | it was put again since, and a HEAD shows other headers | put: headers differ |
 //! | R7 | the recorded object | | skip: recorded |
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::digest::{BodyDigest, ChecksumAlgorithm};
@@ -61,8 +63,8 @@ pub struct Asset {
     pub stored_name: StoredName,
     /// Where it goes.
     pub key: ObjectKey,
-    /// With which headers, compressed or not.
-    pub description: Description,
+    /// With which headers, compressed or not; shared, since most of a kind have the same.
+    pub description: Arc<Description>,
 }
 
 impl Asset {
@@ -116,7 +118,7 @@ pub struct Evidence {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Memory {
     /// What the last release recorded.
-    pub object: RecordedObject,
+    pub object: Arc<RecordedObject>,
     /// Whether the object was put again since, by its date.
     pub put_again: bool,
     /// The fields in which our headers and compression differ from the recorded ones.
@@ -193,7 +195,7 @@ pub struct Step {
     /// The ETag of what is there, which nobody may have replaced when ours is stored.
     pub there: Option<String>,
     /// What a record says of an object that stays; `None` where there will be no record.
-    pub recorded: Option<RecordedObject>,
+    pub recorded: Option<Arc<RecordedObject>>,
 }
 
 impl Step {
@@ -227,7 +229,10 @@ impl Plan {
     /// Puts steps into the order of waves.
     #[must_use]
     pub fn new(mut steps: Vec<Step>) -> Self {
-        steps.sort_by(|left, right| (left.wave(), &left.asset.key).cmp(&(right.wave(), &right.asset.key)));
+        // No two are equal, and in place: steps are large, and a stable sort has half of them twice.
+        steps.sort_unstable_by(|left, right| {
+            (left.wave(), &left.asset.key).cmp(&(right.wave(), &right.asset.key))
+        });
         Self { steps }
     }
 

@@ -185,7 +185,7 @@ fn remembered() -> Evidence {
     Evidence {
         listed: listed(1, OTHER_MD5),
         body: None,
-        memory: Some(Memory { object, put_again: false, different: Vec::new() }),
+        memory: Some(Memory { object: Arc::new(object), put_again: false, different: Vec::new() }),
         source: Some(SOURCE.to_owned()),
         ..known()
     }

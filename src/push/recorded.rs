@@ -13,8 +13,7 @@ use crate::deploy::{Deploy, End, changed, left_behind, older, overtaken, settle,
 use crate::digest::hex;
 use crate::error::{Exit, Problem};
 use crate::ledger::{Free, Ledger, LedgerError, LeftClaim, SeenPointer, Swap, Who, new_id, wait_for_others};
-use crate::object::{Compression, Role};
-use crate::parameters::ObjectParameters;
+use crate::object::{Description, Role};
 use crate::plan::{Action, Asset, Plan, PutReason, Step};
 use crate::prepare::PreparedManifest;
 use crate::release::{
@@ -96,6 +95,7 @@ impl<S: Store + 'static> Run<'_, S> {
                 continue;
             }
             let since = changed::since(before.record.as_ref(), &plan);
+            drop(before);
             finish(plan, applied, earlier, end, summary);
             changed::mark(summary, &since);
             return Ok(());
@@ -170,10 +170,10 @@ impl<S: Store + 'static> Run<'_, S> {
     }
 
     /// What the last release recorded, by key.
-    fn memory(&self, record: Option<&Record>) -> HashMap<String, RecordedObject> {
+    fn memory(&self, record: Option<&Record>) -> HashMap<String, Arc<RecordedObject>> {
         let prefix = self.settings.location.prefix();
         let objects = record.into_iter().flat_map(|record| &record.objects);
-        objects.map(|(name, object)| (format!("{prefix}{name}"), object.clone())).collect()
+        objects.map(|(name, object)| (format!("{prefix}{name}"), Arc::clone(object))).collect()
     }
 
     /// Warns of what hints at a mistake.
@@ -319,11 +319,12 @@ impl Release<'_> {
     /// The record; `None` as long as something is not stored.
     fn record(&self, plan: &Plan, outcomes: &[Option<Outcome>]) -> Option<Record> {
         let mut objects = BTreeMap::new();
+        let mut shared = HashMap::new();
         for (step, outcome) in plan.steps.iter().zip(outcomes) {
             let object = match outcome {
                 None => step.recorded.clone()?,
-                Some(Outcome::Stored(stored)) => self.object(step, stored, HeaderFingerprint::of),
-                Some(Outcome::Present(stored)) => self.object(step, stored, HeaderFingerprint::adopted),
+                Some(Outcome::Stored(stored)) => self.object(step, stored, false, &mut shared),
+                Some(Outcome::Present(stored)) => self.object(step, stored, true, &mut shared),
                 Some(_) => return None,
             };
             objects.insert(step.asset.stored_name.to_string(), object);
@@ -343,23 +344,28 @@ impl Release<'_> {
         })
     }
 
-    fn object(
+    fn object<'step>(
         &self,
-        step: &Step,
+        step: &'step Step,
         stored: &Stored,
-        headers: fn(&ObjectParameters, &Compression) -> HeaderFingerprint,
-    ) -> RecordedObject {
+        adopted: bool,
+        shared: &mut HashMap<(&'step Description, bool), HeaderFingerprint>,
+    ) -> Arc<RecordedObject> {
         let put_at = stored.date.unwrap_or(self.begun).duration_since(SystemTime::UNIX_EPOCH);
-        let description = &step.asset.description;
-        RecordedObject {
+        let description = &*step.asset.description;
+        let headers = shared.entry((description, adopted)).or_insert_with(|| {
+            let of = if adopted { HeaderFingerprint::adopted } else { HeaderFingerprint::of };
+            of(&description.parameters, &description.compression)
+        });
+        Arc::new(RecordedObject {
             role: step.asset.role,
             source: stored.source.clone(),
             body: stored.body.clone(),
             etag: stored.etag.clone(),
             size: stored.size,
-            headers: headers(&description.parameters, &description.compression),
+            headers: headers.clone(),
             put_at: put_at.map(|since| since.as_secs()).unwrap_or_default(),
-        }
+        })
     }
 }
 
@@ -424,7 +430,7 @@ fn finish(
             *outcome = Some(Outcome::Stored(stored));
         }
     }
-    settle(&plan, applied, summary);
+    settle(plan, applied, summary);
     match end {
         End::Through { release } => summary.release = release.map(|id| id.to_string()),
         End::Failed(problem) | End::Overtaken(Some(problem)) => summary.errors.push(*problem),

@@ -517,9 +517,9 @@ async fn records_are_small_and_hold_no_value_of_a_setting() {
                 etag: digest.clone(),
                 source: digest.clone(),
                 body: digest.clone(),
-                ..one.clone()
+                ..(*one).clone()
             };
-            (format!("assets/scripts/module-{number}.{}.js", &digest[..12]), object)
+            (format!("assets/scripts/module-{number}.{}.js", &digest[..12]), Arc::new(object))
         })
         .collect();
     let size = Record { objects, ..record }.to_bytes().len();

@@ -1,10 +1,12 @@
 //! The record of one release: for each object what it was made from and what was stored, and the manifest.
 
-use std::collections::BTreeMap;
-use std::io::Write;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{BufWriter, Write};
+use std::sync::Arc;
 
 use flate2::{Compression, GzBuilder};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{HeaderFingerprint, ReleaseError, ReleaseId};
 use crate::inflate::gunzip;
@@ -31,8 +33,9 @@ pub struct Record {
     pub settings: String,
     /// With the manifest backend.
     pub manifest: Option<RecordedManifest>,
-    /// Everything that belongs to the release, the manifest included, whether or not this release stored it.
-    pub objects: BTreeMap<String, RecordedObject>,
+    /// Everything that belongs to the release, the manifest included, whether or not this release stored it. Shared with
+    /// the plan and with the next record, where an object stays.
+    pub objects: BTreeMap<String, Arc<RecordedObject>>,
 }
 
 /// The manifest of a release.
@@ -64,7 +67,7 @@ pub struct RecordedObject {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Document {
+struct Document<'a, Rows> {
     s3collect_record: u64,
     id: ReleaseId,
     app: String,
@@ -74,15 +77,30 @@ struct Document {
     restores: Option<ReleaseId>,
     settings: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    manifest: Option<RecordedManifest>,
+    manifest: Option<Cow<'a, RecordedManifest>>,
     headers: Vec<HeaderFingerprint>,
     /// Sorted by name.
-    objects: Vec<Row>,
+    objects: Rows,
 }
 
 /// Name, role, size, seconds, index of the headers, ETag, and MD5s where they are not the ETag.
 #[derive(Serialize, Deserialize)]
-struct Row(String, char, u64, u64, usize, String, Option<String>, Option<String>);
+struct Row<'a>(Cow<'a, str>, char, u64, u64, usize, Cow<'a, str>, Option<Cow<'a, str>>, Option<Cow<'a, str>>);
+
+/// The rows of a record, which are never in memory together: each is made when it is written.
+struct Rows<'a> {
+    objects: &'a BTreeMap<String, Arc<RecordedObject>>,
+    headers: &'a [HeaderFingerprint],
+}
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.objects.iter().map(|(name, object)| {
+            let index = self.headers.binary_search(&object.headers).unwrap_or_default();
+            Row::of(name, object, index)
+        }))
+    }
+}
 
 impl Record {
     /// Reads a record.
@@ -91,16 +109,18 @@ impl Record {
     /// Any [`ReleaseError`].
     pub fn parse(bytes: &[u8]) -> Result<Self, ReleaseError> {
         let text = gunzip(bytes, MOST).map_err(ReleaseError::Gzip)?;
-        let document: Document = serde_json::from_slice(&text).map_err(ReleaseError::Shape)?;
+        let document: Document<'_, Vec<Row<'_>>> =
+            serde_json::from_slice(&text).map_err(ReleaseError::Shape)?;
         if document.s3collect_record != VERSION {
             return Err(ReleaseError::Version { found: document.s3collect_record, known: VERSION });
         }
         let mut objects = BTreeMap::new();
         for row in document.objects {
             let (name, object) = row.object(&document.headers)?;
-            objects.insert(name, object);
+            objects.insert(name, Arc::new(object));
         }
-        let Document { id, app, order, restores, settings, manifest, .. } = document;
+        let manifest = document.manifest.map(Cow::into_owned);
+        let Document { id, app, order, restores, settings, .. } = document;
         Ok(Self { id, app, order, restores, settings, manifest, objects })
     }
 
@@ -110,14 +130,9 @@ impl Record {
     /// Never: memory takes all that is written.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut headers: Vec<HeaderFingerprint> =
-            self.objects.values().map(|object| object.headers.clone()).collect();
-        headers.sort();
-        headers.dedup();
-        let rows = self.objects.iter().map(|(name, object)| {
-            let index = headers.binary_search(&object.headers).unwrap_or_default();
-            Row::of(name, object, index)
-        });
+        let headers: BTreeSet<&HeaderFingerprint> =
+            self.objects.values().map(|object| &object.headers).collect();
+        let headers: Vec<HeaderFingerprint> = headers.into_iter().cloned().collect();
         let document = Document {
             s3collect_record: VERSION,
             id: self.id.clone(),
@@ -125,28 +140,30 @@ impl Record {
             order: self.order,
             restores: self.restores.clone(),
             settings: self.settings.clone(),
-            manifest: self.manifest.clone(),
-            objects: rows.collect(),
-            headers,
+            manifest: self.manifest.as_ref().map(Cow::Borrowed),
+            objects: Rows { objects: &self.objects, headers: &headers },
+            headers: headers.clone(),
         };
-        let json = serde_json::to_vec(&document).expect("plain data");
         let mut encoder = GzBuilder::new().mtime(0).write(Vec::new(), Compression::best());
-        encoder.write_all(&json).expect("memory takes it");
+        let mut buffer = BufWriter::new(&mut encoder);
+        serde_json::to_writer(&mut buffer, &document).expect("plain data, and memory takes it");
+        buffer.flush().expect("memory takes it");
+        drop(buffer);
         encoder.finish().expect("memory takes it")
     }
 }
 
-impl Row {
-    fn of(name: &str, object: &RecordedObject, headers: usize) -> Self {
+impl<'a> Row<'a> {
+    fn of(name: &'a str, object: &'a RecordedObject, headers: usize) -> Self {
         let RecordedObject { role, source, body, etag, size, put_at, .. } = object;
         let role = match role {
             Role::Hashed => 'h',
             Role::Plain => 'p',
             Role::Manifest => 'm',
         };
-        let source = (source != etag).then(|| source.clone());
-        let body = (body != etag).then(|| body.clone());
-        Self(name.to_owned(), role, *size, *put_at, headers, etag.clone(), source, body)
+        let source = (source != etag).then_some(Cow::Borrowed(source.as_str()));
+        let body = (body != etag).then_some(Cow::Borrowed(body.as_str()));
+        Self(Cow::Borrowed(name), role, *size, *put_at, headers, Cow::Borrowed(etag), source, body)
     }
 
     fn object(self, headers: &[HeaderFingerprint]) -> Result<(String, RecordedObject), ReleaseError> {
@@ -161,12 +178,13 @@ impl Row {
             return Err(ReleaseError::Content(format!("no headers for `{name}`")));
         };
         // Whoever can write to the bucket can write a record; no name of it leads out of the location.
-        if AssetName::new(name.as_str()).is_err() {
+        if AssetName::new(&*name).is_err() {
             return Err(ReleaseError::Content(format!("the name `{}`, which is none", name.escape_debug())));
         }
-        let source = source.unwrap_or_else(|| etag.clone());
-        let body = body.unwrap_or_else(|| etag.clone());
-        Ok((name, RecordedObject { role, source, body, etag, size, headers, put_at }))
+        let etag = etag.into_owned();
+        let source = source.map_or_else(|| etag.clone(), Cow::into_owned);
+        let body = body.map_or_else(|| etag.clone(), Cow::into_owned);
+        Ok((name.into_owned(), RecordedObject { role, source, body, etag, size, headers, put_at }))
     }
 }
 

@@ -2,6 +2,7 @@
 //! had any more. Pure: records and listing are arguments.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::object::Role;
 use crate::plan::PutReason;
@@ -16,9 +17,9 @@ mod tests;
 pub struct Memory<'a> {
     target: &'a Record,
     /// What was recorded under each name of the release, the newest first.
-    rows: HashMap<&'a str, Vec<RecordedObject>>,
+    rows: HashMap<&'a str, Vec<Arc<RecordedObject>>>,
     /// MD5 of a body as stored → where it was: names and how a listing shows them.
-    bodies: HashMap<&'a str, Vec<(String, RecordedObject)>>,
+    bodies: HashMap<&'a str, Vec<(String, Arc<RecordedObject>)>>,
     /// Names of these.
     places: HashSet<String>,
 }
@@ -27,7 +28,7 @@ pub struct Memory<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Move {
     /// It is as the release had it; holds what is recorded of it now.
-    Stay(RecordedObject),
+    Stay(Arc<RecordedObject>),
     /// It is put.
     Put {
         /// Where its body is.
@@ -36,7 +37,7 @@ pub enum Move {
         reason: PutReason,
     },
     /// Its body is nowhere to be had; holds what is recorded of what is there instead.
-    Lost(Option<RecordedObject>),
+    Lost(Option<Arc<RecordedObject>>),
     /// A hashed name that is not there, or is another object.
     Missing,
 }
@@ -75,10 +76,10 @@ impl<'a> Memory<'a> {
     pub fn add(&mut self, record: &Record) {
         for (name, object) in &record.objects {
             if let Some(rows) = self.rows.get_mut(name.as_str()) {
-                rows.push(object.clone());
+                rows.push(Arc::clone(object));
             }
             if let Some(places) = self.bodies.get_mut(object.body.as_str()) {
-                places.push((name.clone(), object.clone()));
+                places.push((name.clone(), Arc::clone(object)));
                 self.places.insert(name.clone());
             }
         }
@@ -105,7 +106,7 @@ impl<'a> Memory<'a> {
         &self,
         object: &RecordedObject,
         there: Option<&ListedObject>,
-        known: Option<&RecordedObject>,
+        known: Option<&Arc<RecordedObject>>,
         listing: &BTreeMap<String, ListedObject>,
     ) -> Move {
         let same = known.filter(|known| known.body == object.body);
@@ -118,9 +119,9 @@ impl<'a> Memory<'a> {
             (None, None) => PutReason::Gone,
         };
         match (object.role, same, there) {
-            (Role::Hashed, Some(known), _) => Move::Stay(known.clone()),
+            (Role::Hashed, Some(known), _) => Move::Stay(Arc::clone(known)),
             (Role::Hashed, None, _) => Move::Missing,
-            (_, Some(known), _) if headers.is_empty() => Move::Stay(known.clone()),
+            (_, Some(known), _) if headers.is_empty() => Move::Stay(Arc::clone(known)),
             (Role::Manifest, ..) => Move::Put { from: BodySource::Record, reason },
             (Role::Plain, Some(_), Some(there)) => {
                 Move::Put { from: BodySource::Object(there.clone()), reason }

@@ -31,7 +31,10 @@ fn record(objects: &[(&str, RecordedObject)]) -> Record {
         restores: None,
         settings: String::new(),
         manifest: Some(RecordedManifest { name: "m.json".to_owned(), document: "{}".to_owned() }),
-        objects: objects.iter().map(|(name, object)| ((*name).to_owned(), object.clone())).collect(),
+        objects: objects
+            .iter()
+            .map(|(name, object)| ((*name).to_owned(), Arc::new(object.clone())))
+            .collect(),
     }
 }
 
@@ -62,8 +65,11 @@ fn a_plain_name_is_put_from_wherever_its_body_is() {
     use Role::{Hashed, Plain};
     let old = object(Plain, "1", "old");
     let new = |role, body| object(role, body, "new");
-    assert_eq!(moved(&old, &[], &[("a", "1")]), Move::Stay(old.clone()));
-    assert_eq!(moved(&old, &[("a", new(Plain, "2"))], &[("a", "2")]), Move::Lost(Some(new(Plain, "2"))));
+    assert_eq!(moved(&old, &[], &[("a", "1")]), Move::Stay(Arc::new(old.clone())));
+    assert_eq!(
+        moved(&old, &[("a", new(Plain, "2"))], &[("a", "2")]),
+        Move::Lost(Some(Arc::new(new(Plain, "2"))))
+    );
     assert_eq!(moved(&old, &[], &[("a", "9")]), Move::Lost(None), "nobody knows what is there");
     assert_eq!(moved(&old, &[], &[]), Move::Lost(None));
 
@@ -82,7 +88,7 @@ fn headers_alone_are_a_reason_but_not_for_hashed_names() {
     let put = from("a", "1", PutReason::HeadersDiffer(vec!["CacheControl".to_owned()]));
     assert_eq!(moved(&old, &[("a", new)], &[("a", "1")]), put);
     let (old, new) = (object(Role::Hashed, "1", "old"), object(Role::Hashed, "1", "new"));
-    assert_eq!(moved(&old, &[("a", new.clone())], &[("a", "1")]), Move::Stay(new));
+    assert_eq!(moved(&old, &[("a", new.clone())], &[("a", "1")]), Move::Stay(Arc::new(new)));
 }
 
 /// The same body with another ETag, as in other parts.
@@ -90,7 +96,7 @@ fn headers_alone_are_a_reason_but_not_for_hashed_names() {
 fn another_etag_of_the_same_body_is_known_by_its_record() {
     let old = object(Role::Hashed, "1", "");
     let again = RecordedObject { etag: "etag-parts".to_owned(), ..old.clone() };
-    assert_eq!(moved(&old, &[("a", again.clone())], &[("a", "parts")]), Move::Stay(again));
+    assert_eq!(moved(&old, &[("a", again.clone())], &[("a", "parts")]), Move::Stay(Arc::new(again)));
     assert_eq!(moved(&old, &[], &[("a", "parts")]), Move::Missing);
     assert_eq!(moved(&old, &[], &[]), Move::Missing);
 }
@@ -101,7 +107,7 @@ fn the_manifest_comes_from_the_record() {
     let put = |reason| Move::Put { from: BodySource::Record, reason };
     assert_eq!(moved(&old, &[], &[]), put(PutReason::Gone));
     assert_eq!(moved(&old, &[], &[("a", "2")]), put(PutReason::BodyDiffers));
-    assert_eq!(moved(&old, &[], &[("a", "1")]), Move::Stay(old));
+    assert_eq!(moved(&old, &[], &[("a", "1")]), Move::Stay(Arc::new(old)));
 }
 
 fn role() -> impl Strategy<Value = Role> {

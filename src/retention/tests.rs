@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -35,7 +37,10 @@ fn record(number: u64, objects: &[(&str, u64)]) -> Record {
         restores: None,
         settings: String::new(),
         manifest: None,
-        objects: objects.iter().map(|(name, version)| ((*name).to_owned(), object(*version))).collect(),
+        objects: objects
+            .iter()
+            .map(|(name, version)| ((*name).to_owned(), Arc::new(object(*version))))
+            .collect(),
     }
 }
 
@@ -289,7 +294,7 @@ fn a_name_is_hashed_where_it_is_so_in_all_releases() {
         let mut census = Census::default();
         for (number, role) in (1..).zip(roles) {
             let mut record = record(number, &[("a.css", 1)]);
-            record.objects.values_mut().for_each(|object| object.role = role);
+            record.objects.values_mut().for_each(|object| Arc::make_mut(object).role = role);
             census.add(&app("shop"), &record, Some(at(100)));
         }
         let plan = census.plan(&BTreeMap::from([listed("a.css", 1, 50)]), at(1000), Duration::from_secs(1));

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -160,6 +161,7 @@ impl<S: Store + 'static> Run<'_, S> {
                 (material, description, Action::Put(reason.clone()), unknown, None)
             }
         };
+        let description = Arc::new(description);
         let asset = Asset { material, role: wanted.role, stored_name, key, description };
         let there = there.map(|there| there.etag.clone());
         Ok(Some(Ready { step: Step { asset, action, body: None, there, recorded }, unknown }))

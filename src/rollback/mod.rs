@@ -148,7 +148,7 @@ impl<S: Store + 'static> Run<'_, S> {
                 rolled.begin_again();
                 continue;
             }
-            finish(&plan, applied, end, rolled);
+            finish(Arc::unwrap_or_clone(plan), applied, end, rolled);
             rolled.sizes(&before.target);
             keep_locally(self.settings, manifest, &mut rolled.summary).await;
             return Ok(());
@@ -412,7 +412,7 @@ impl Before {
         let mut objects = BTreeMap::new();
         for (name, it) in &self.restoration.moves {
             if let Move::Stay(object) | Move::Lost(Some(object)) = it {
-                objects.insert(name.clone(), object.clone());
+                objects.insert(name.clone(), Arc::clone(object));
             }
         }
         for (step, outcome) in plan.steps.iter().zip(outcomes) {
@@ -427,9 +427,9 @@ impl Before {
                 size: stored.size,
                 headers: wanted.headers.with(&fetch::unencoded(step, wanted)),
                 put_at: put_at.map(|since| since.as_secs()).unwrap_or_default(),
-                ..wanted.clone()
+                ..(**wanted).clone()
             };
-            objects.insert(name, object);
+            objects.insert(name, Arc::new(object));
         }
         let restores = Some(self.target.restores.clone().unwrap_or_else(|| self.target.id.clone()));
         Some(Record { id: id.clone(), restores, objects, ..self.target.clone() })
@@ -437,11 +437,11 @@ impl Before {
 }
 
 /// Tells what became of it all.
-fn finish(plan: &Plan, applied: Applied, end: End, rolled: &mut RollbackSummary) {
+fn finish(plan: Plan, applied: Applied, end: End, rolled: &mut RollbackSummary) {
     let summary = &mut rolled.summary;
+    let due = plan.steps.iter().filter(|step| step.is_put()).count();
     settle(plan, applied, summary);
     if summary.failed + summary.not_tried > 0 || summary.interrupted {
-        let due = plan.steps.iter().filter(|step| step.is_put()).count();
         let note = "the others are as they were before; a rollback or a push finishes it";
         summary.note = Some(format!("{} of {due} objects were put back; {note}", summary.put));
     }

@@ -106,7 +106,7 @@ async fn the_release_before_comes_back_whole() {
         let objects = record
             .objects
             .iter()
-            .map(|(name, object)| (name.clone(), RecordedObject { put_at: 0, ..object.clone() }));
+            .map(|(name, object)| (name.clone(), RecordedObject { put_at: 0, ..(**object).clone() }));
         objects.collect::<BTreeMap<_, _>>()
     };
     assert_eq!(bare(&new), bare(&old));

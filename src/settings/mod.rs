@@ -336,7 +336,7 @@ pub struct GzipSettings {
 }
 
 /// Who compresses.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum GzipEngine {
     /// zlib, byte for byte as CPython has it.
     #[default]

@@ -102,7 +102,7 @@ pub(super) fn changes<'a>(before: Option<&'a Record>, after: &'a Record) -> impl
         let old = if order.is_le() { before.next() } else { None };
         let new = if order.is_ge() { after.next() } else { None };
         let (name, _) = new.or(old)?;
-        Some(Change::of(name, old.map(|(_, object)| object), new.map(|(_, object)| object)))
+        Some(Change::of(name, old.map(|(_, object)| &**object), new.map(|(_, object)| &**object)))
     })
 }
 
@@ -117,6 +117,8 @@ pub(super) fn counts(before: Option<&Record>, after: &Record) -> BTreeMap<Kind, 
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -143,7 +145,7 @@ mod tests {
             restores: None,
             settings: String::new(),
             manifest: None,
-            objects: objects.iter().map(|(name, bytes)| (name.clone(), object(*bytes))).collect(),
+            objects: objects.iter().map(|(name, bytes)| (name.clone(), Arc::new(object(*bytes)))).collect(),
         }
     }
 
@@ -182,7 +184,7 @@ mod tests {
                 };
                 prop_assert_eq!(change.kind, kind);
                 match change.after {
-                    Some(object) => made.insert(change.name.to_owned(), object.clone()),
+                    Some(object) => made.insert(change.name.to_owned(), Arc::new(object.clone())),
                     None => made.remove(change.name),
                 };
             }

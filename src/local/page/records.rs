@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::io::{self, Read as _};
+use std::sync::Arc;
 
 use s3s::S3Result;
 
@@ -49,7 +50,7 @@ pub(super) struct Naming {
     pub(super) id: ReleaseId,
     /// `published`, `superseded` or `unpublished`.
     pub(super) state: &'static str,
-    pub(super) recorded: RecordedObject,
+    pub(super) recorded: Arc<RecordedObject>,
 }
 
 /// Reads for one page.
@@ -198,7 +199,7 @@ impl<'a> Reader<'a> {
                 }
                 let Some(record) = self.record(app, &listed) else { continue };
                 let state = pointer.state(&listed.id);
-                let found: Vec<(usize, RecordedObject)> = sought
+                let found: Vec<(usize, Arc<RecordedObject>)> = sought
                     .iter()
                     .filter_map(|index| {
                         Some((*index, record.objects.get(app.name_of(keys[*index])?)?.clone()))

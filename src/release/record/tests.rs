@@ -38,7 +38,7 @@ fn record(objects: impl IntoIterator<Item = (String, RecordedObject)>) -> Record
         restores: None,
         settings: "0123".to_owned(),
         manifest: None,
-        objects: objects.into_iter().collect(),
+        objects: objects.into_iter().map(|(name, object)| (name, Arc::new(object))).collect(),
     }
 }
 
