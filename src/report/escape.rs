@@ -1,6 +1,10 @@
 //! Text that may hold names which somebody else chose, made harmless for a terminal and for a line. Pure.
 
 use std::borrow::Cow;
+use std::io::{self, BufWriter, Write};
+
+use serde::Serialize;
+use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
 /// The same text on one line: control characters, and those that turn the direction of text, as `\u{1b}`. JSON documents
 /// have names as they are.
@@ -16,23 +20,71 @@ pub fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// The text of a JSON document, the same document: what is odd in a terminal is written as JSON's `\u009b`.
-#[must_use]
-pub fn escape_json(text: String) -> String {
-    let odd = |character: char| character != '\n' && is_odd(character);
-    if !text.contains(odd) {
-        return text;
-    }
-    let mut safe = String::with_capacity(text.len() + 16);
-    for character in text.chars() {
-        // All of them are of the basic plane.
-        if odd(character) {
-            safe.push_str(&format!("\\u{:04x}", u32::from(character)));
-        } else {
-            safe.push(character);
+/// Writes a JSON document, indented and with a newline at its end, as it is made: the text of a large one is never in memory
+/// whole. What is odd in a terminal is written as JSON's `\u009b`, which reads as the same document.
+///
+/// # Errors
+///
+/// As the writer has them.
+pub fn write_json(out: impl Write, document: &impl Serialize) -> io::Result<()> {
+    let mut out = BufWriter::with_capacity(WRITTEN_AT_ONCE, out);
+    document.serialize(&mut Serializer::with_formatter(&mut out, Harmless(PrettyFormatter::new())))?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// Bytes of a document for each call of the system.
+const WRITTEN_AT_ONCE: usize = 64 << 10;
+
+/// Indents, and lets nothing odd through.
+struct Harmless(PrettyFormatter<'static>);
+
+impl Formatter for Harmless {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some((at, character)) = rest.char_indices().find(|(_, character)| is_odd(*character)) {
+            // All of them are of the basic plane.
+            write!(writer, "{}\\u{:04x}", &rest[..at], u32::from(character))?;
+            rest = &rest[at + character.len_utf8()..];
         }
+        writer.write_all(rest.as_bytes())
     }
-    safe
+
+    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_array(writer)
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_array(writer)
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_array_value(writer, first)
+    }
+
+    fn end_array_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_array_value(writer)
+    }
+
+    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object(writer)
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object(writer)
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.0.begin_object_key(writer, first)
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.begin_object_value(writer)
+    }
+
+    fn end_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.0.end_object_value(writer)
+    }
 }
 
 /// Controls of both sets, marks and overrides of direction, separators of lines and paragraphs.
@@ -59,12 +111,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_document_stays_what_it_is(name in "[a\u{1b}\u{9b}\u{202e}\u{2028}\u{7f}\n\"\\\\é]{0,12}") {
-            let text = serde_json::to_string_pretty(&serde_json::json!({ "name": name })).expect("JSON");
-            let safe = escape_json(text);
+        fn a_document_stays_what_it_is(name in "[a\u{1b}\u{9b}\u{202e}\u{2028}\u{7f}\n\"\\\\é]{0,12}", many in 0..3_usize) {
+            let document = serde_json::json!({ "name": name, name.clone(): vec![serde_json::json!({ "of": name }); many] });
+            let mut written = Vec::new();
+            write_json(&mut written, &document).expect("memory takes it");
+            let safe = String::from_utf8(written).expect("text");
             prop_assert!(!safe.contains(|character| character != '\n' && is_odd(character)), "{safe}");
-            let read: serde_json::Value = serde_json::from_str(&safe).expect("JSON");
-            prop_assert_eq!(read["name"].as_str(), Some(name.as_str()));
+            prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&safe).expect("JSON"), document.clone());
+            if !name.contains(is_odd) {
+                prop_assert_eq!(safe, serde_json::to_string_pretty(&document).expect("JSON") + "\n");
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ mod summary;
 mod tests;
 
 pub use cost::cost;
-pub use escape::{escape, escape_json};
+pub use escape::{escape, write_json};
 pub use markdown::markdown;
 pub use page::page;
 pub use summary::{

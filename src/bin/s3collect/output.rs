@@ -11,7 +11,7 @@ use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use s3collect::error::{Exit, Problem};
 use s3collect::report::{
-    Bytes, Event, InvalidationState, InvalidationSummary, Reporter, escape, escape_json,
+    Bytes, Event, InvalidationState, InvalidationSummary, Reporter, escape, write_json,
 };
 use serde::Serialize;
 use serde_json::json;
@@ -52,10 +52,14 @@ impl Printer {
         Self { verbosity, color, bar: Mutex::new(None), show_bar, unread: AtomicBool::new(false) }
     }
 
-    /// Data as it is, to stdout, once the verb is done. A reader who has seen enough changes nothing about what it did, nor
-    /// about its exit status; no summary follows.
+    /// Data as it is, to stdout, once the verb is done.
     pub(crate) fn data(&self, text: &str) -> io::Result<()> {
-        match self.bytes(text.as_bytes()) {
+        self.unless_unread(self.bytes(text.as_bytes()))
+    }
+
+    /// A reader who has seen enough changes nothing about what the verb did, nor about its exit status; no summary follows.
+    fn unless_unread(&self, written: io::Result<()>) -> io::Result<()> {
+        match written {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                 self.unread.store(true, Ordering::Relaxed);
                 Ok(())
@@ -100,9 +104,7 @@ impl Printer {
 
     /// A document, to stdout, for programs: indented, with a newline at its end.
     pub(crate) fn json(&self, document: &impl Serialize) -> io::Result<()> {
-        let mut text = escape_json(serde_json::to_string_pretty(document)?);
-        text.push('\n');
-        self.data(&text)
+        self.unless_unread(write_json(io::stdout().lock(), document))
     }
 
     /// Errors of a verb that has nothing else to tell: on stderr, and as a document where one is wanted.
