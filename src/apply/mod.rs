@@ -60,7 +60,7 @@ pub enum Outcome {
     /// Somebody else stored the very same object since the plan was made.
     Present(Stored),
     /// It is not; what was there before still is.
-    Failed(Problem),
+    Failed(Box<Problem>),
     /// A failure or an interrupt came first.
     NotTried,
     /// The run was interrupted while the request was under way: the object is either the new or the old one, whole.
@@ -262,7 +262,7 @@ impl<S: Store + 'static> Context<S> {
             applied.outcomes[index] = Some(match result {
                 Ok(outcome) => outcome,
                 Err(Failure { cause: Cause::NotTried, .. }) => Outcome::NotTried,
-                Err(failure) => Outcome::Failed(*failure.problem),
+                Err(failure) => Outcome::Failed(failure.problem),
             });
         }
         whole && !context.stop.is_cancelled()

@@ -67,7 +67,7 @@ pub(crate) fn settle(plan: Plan, applied: Applied, summary: &mut Summary) {
             }
             Some(Outcome::Failed(problem)) => {
                 summary.failed += 1;
-                summary.errors.push(problem);
+                summary.errors.push(*problem);
                 None
             }
             Some(Outcome::NotTried) => {
