@@ -15,10 +15,10 @@ use super::Context;
 use super::object::Digests;
 
 /// Larger bodies are read by themselves.
-const SMALL: u64 = 256 << 10;
+const SMALL: u64 = 1 << 20;
 
 /// So many are read together at most, in number and in bytes.
-const MOST: (usize, u64) = (16, 512 << 10);
+const MOST: (usize, u64) = (16, 4 << 20);
 
 /// A body, and its share of the budget.
 pub(super) struct Ready {

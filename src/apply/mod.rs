@@ -1,6 +1,7 @@
 //! Carries out a plan: bounded, adaptive concurrency inside a wave, a barrier between waves. A failing object does
 //! not stop the others of its wave, but no later wave begins. May not touch settings or the terminal.
 
+use std::cmp::Reverse;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -219,7 +220,9 @@ impl<S: Store + 'static> Context<S> {
         let steps = context.plan.steps.iter().zip(&applied.outcomes).enumerate();
         let due =
             steps.filter(|(_, (step, outcome))| matches!(outcome, Some(Outcome::NotTried)) && is_due(step));
-        let due = due.map(|(index, _)| index).collect::<Vec<_>>();
+        let mut due = due.map(|(index, _)| index).collect::<Vec<_>>();
+        // The large ones first, for they take longest, and those of about a size beside each other.
+        due.sort_by_key(|index| Reverse(context.plan.steps[*index].asset.material.size().checked_ilog2()));
         let mut waiting = &due[..];
         let most = context.options.limit.most() + 2 * context.cores.available_permits();
         let mut under_way = 0;
