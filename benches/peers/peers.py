@@ -139,5 +139,6 @@ def django(directory, backend, options, job, static_root=""):
         "STATIC_ROOT": str(static_root), "STORAGES": {"staticfiles": {"BACKEND": backend, "OPTIONS": options}},
     }
     (job.scratch / "bench_settings.py").write_text(f"import json\nglobals().update(json.loads({json.dumps(settings)!r}))\n")
-    variables = job.variables() | {"DJANGO_SETTINGS_MODULE": "bench_settings", "PYTHONPATH": str(job.scratch)}
+    # Compiled settings would be taken for those of another run that wrote as many bytes within the same second.
+    variables = job.variables() | {"DJANGO_SETTINGS_MODULE": "bench_settings", "PYTHONPATH": str(job.scratch), "PYTHONDONTWRITEBYTECODE": "1"}
     return [sys.executable, "-m", "django", "collectstatic", "--noinput", "--verbosity", "0"], variables
