@@ -10,9 +10,7 @@ use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use s3collect::error::{Exit, Problem};
-use s3collect::report::{
-    Bytes, Event, InvalidationState, InvalidationSummary, Reporter, escape, write_json,
-};
+use s3collect::report::{Bytes, Event, InvalidationState, InvalidationSummary, Reporter, escape, write_json};
 use serde::Serialize;
 use serde_json::json;
 
