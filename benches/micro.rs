@@ -8,7 +8,7 @@ use divan::counter::{BytesCount, ItemsCount};
 use flate2::GzBuilder;
 use flate2::write::GzEncoder;
 use libdeflater::{CompressionLvl, Compressor};
-use s3collect::digest::{Checksum, ChecksumAlgorithm, ContentHash, md5_each};
+use s3collect::digest::{Checksum, ChecksumAlgorithm, Chunking, ContentHash, Digester, md5_each};
 use s3collect::parameters::ObjectParameters;
 use s3collect::plan::{BodyFacts, Evidence, judge};
 use s3collect::rewrite::{Language, Rewriter};
@@ -59,6 +59,18 @@ fn md5_of_bodies(bencher: Bencher<'_, '_>, bodies: usize) {
     let text = style_sheet();
     let all = vec![text.as_bytes(); bodies];
     bencher.counter(BytesCount::new(bodies * text.len())).bench(|| md5_each(black_box(&all)));
+}
+
+#[divan::bench(args = ["whole", "in parts"])]
+fn md5_as_stored(bencher: Bencher<'_, '_>, stored: &str) {
+    let text = style_sheet();
+    let threshold = if stored == "whole" { u64::MAX } else { 0 };
+    let layout = Chunking { threshold, ..Chunking::default() }.layout(text.len() as u64);
+    bencher.counter(BytesCount::of_str(&text)).bench(|| {
+        let mut digester = Digester::new(&layout);
+        digester.update(black_box(text.as_bytes()));
+        digester.finish()
+    });
 }
 
 #[divan::bench]

@@ -12,6 +12,8 @@ pub use checksum::{Checksum, ChecksumAlgorithm};
 pub use content::{ContentHash, ContentHasher, NotHashable, hashed_name};
 pub use layout::{Chunking, Layout, LayoutPart};
 
+use lanes::Pair;
+
 /// The MD5 of each body in lower-case hex, in their order: much sooner than one after the other.
 #[must_use]
 pub fn md5_each(bodies: &[&[u8]]) -> Vec<String> {
@@ -42,10 +44,60 @@ impl BodyDigest {
 pub struct Digester {
     layout: Layout,
     size: u64,
-    whole: Md5,
-    part: Md5,
+    md5s: Md5s,
     part_left: u64,
     parts: Md5,
+}
+
+/// The MD5s that are under way.
+#[derive(Debug)]
+enum Md5s {
+    Whole(Md5),
+    /// Of the whole and of a part, in about the time of one.
+    Together(Pair),
+    Apart {
+        whole: Md5,
+        part: Md5,
+    },
+}
+
+impl Md5s {
+    fn new(layout: &Layout) -> Self {
+        // Not optimised, our own MD5 is many times slower than that of the crate, which always is.
+        let together = !cfg!(debug_assertions) && layout.part_size().is_multiple_of(Pair::ALIGNMENT);
+        match layout.is_multipart() {
+            false => Self::Whole(Md5::new()),
+            true if together => Self::Together(Pair::new()),
+            true => Self::Apart { whole: Md5::new(), part: Md5::new() },
+        }
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Whole(whole) => whole.update(bytes),
+            Self::Together(pair) => pair.update(bytes),
+            Self::Apart { whole, part } => {
+                whole.update(bytes);
+                part.update(bytes);
+            }
+        }
+    }
+
+    /// The MD5 of the part, where there are parts; the next begins.
+    fn end_part(&mut self) -> Option<[u8; 16]> {
+        match self {
+            Self::Whole(_) => None,
+            Self::Together(pair) => Some(pair.end_part()),
+            Self::Apart { part, .. } => Some(part.finalize_reset().into()),
+        }
+    }
+
+    fn whole(self) -> [u8; 16] {
+        match self {
+            Self::Whole(whole) | Self::Apart { whole, .. } => whole.finalize().into(),
+            Self::Together(pair) => pair.whole(),
+        }
+    }
 }
 
 impl Digester {
@@ -55,8 +107,7 @@ impl Digester {
         Self {
             layout: *layout,
             size: 0,
-            whole: Md5::new(),
-            part: Md5::new(),
+            md5s: Md5s::new(layout),
             part_left: layout.part_size(),
             parts: Md5::new(),
         }
@@ -65,14 +116,10 @@ impl Digester {
     /// Takes the next bytes in.
     pub fn update(&mut self, mut bytes: &[u8]) {
         self.size += bytes.len() as u64;
-        self.whole.update(bytes);
-        if !self.layout.is_multipart() {
-            return;
-        }
         while !bytes.is_empty() {
             let length = usize::try_from(self.part_left).unwrap_or(usize::MAX).min(bytes.len());
             let (now, later) = bytes.split_at(length);
-            self.part.update(now);
+            self.md5s.update(now);
             self.part_left -= length as u64;
             if self.part_left == 0 {
                 self.end_part();
@@ -82,19 +129,21 @@ impl Digester {
     }
 
     fn end_part(&mut self) {
-        self.parts.update(self.part.finalize_reset());
+        if let Some(md5) = self.md5s.end_part() {
+            self.parts.update(md5);
+        }
         self.part_left = self.layout.part_size();
     }
 
     /// The digest of all that was taken in.
     #[must_use]
     pub fn finish(mut self) -> BodyDigest {
-        let md5 = hex(&self.whole.finalize_reset());
+        if self.part_left < self.layout.part_size() {
+            self.end_part();
+        }
+        let md5 = hex(&self.md5s.whole());
         let etag = if self.layout.is_multipart() {
-            if self.part_left < self.layout.part_size() {
-                self.end_part();
-            }
-            format!("{}-{}", hex(&self.parts.finalize_reset()), self.layout.count())
+            format!("{}-{}", hex(&self.parts.finalize()), self.layout.count())
         } else {
             md5.clone()
         };

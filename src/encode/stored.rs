@@ -89,9 +89,11 @@ impl Encoded {
             EncodedBody::Temporary(path) => path.to_path_buf(),
         };
         let mut sha256 = Sha256::new();
+        let mut crc64 = Checksum::new(ChecksumAlgorithm::Crc64Nvme);
         let mut checksum = algorithm.map(Checksum::new);
         self.read(part.offset, part.length, |bytes| {
             sha256.update(bytes);
+            crc64.update(bytes);
             if let Some(checksum) = &mut checksum {
                 checksum.update(bytes);
             }
@@ -101,6 +103,7 @@ impl Encoded {
             offset: part.offset,
             length: part.length,
             sha256: sha256.finalize().into(),
+            crc64: crc64.finish(),
             checksum: checksum.map(Checksum::finish),
         }))
     }

@@ -1,4 +1,4 @@
-//! Reads the stretch of a file that a request sends, in pieces, and compares its hash with that of the first
+//! Reads the stretch of a file that a request sends, in pieces, and compares its checksum with that of the first
 //! read before the last piece is handed out: what changed meanwhile is never stored whole.
 
 use std::fmt;
@@ -7,11 +7,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use sha2::{Digest as _, Sha256};
 use tokio::fs::File;
 use tokio::io::{AsyncRead, AsyncSeekExt as _, ReadBuf};
 
-use super::{Body, FileBody, Operation, StoreError, StoreErrorKind, Target};
+use super::{Body, Checksum, ChecksumAlgorithm, FileBody, Operation, StoreError, StoreErrorKind, Target};
 
 /// Bytes that are read at once: small, since there are as many in memory as requests in flight.
 const PIECE: usize = 64 * 1024;
@@ -80,8 +79,8 @@ pub(super) struct FileReader {
     file: File,
     name: String,
     remaining: u64,
-    digest: Sha256,
-    expected: [u8; 32],
+    crc64: Checksum,
+    expected: String,
     buffer: Vec<u8>,
 }
 
@@ -92,7 +91,8 @@ impl FileReader {
         let mut file = File::open(&body.path).await.map_err(unreadable)?;
         file.seek(SeekFrom::Start(body.offset)).await.map_err(unreadable)?;
         let buffer = vec![0; PIECE.min(usize::try_from(body.length).unwrap_or(PIECE))];
-        Ok(Self { file, name, remaining: body.length, digest: Sha256::new(), expected: body.sha256, buffer })
+        let crc64 = Checksum::new(ChecksumAlgorithm::Crc64Nvme);
+        Ok(Self { file, name, remaining: body.length, crc64, expected: body.crc64.clone(), buffer })
     }
 
     fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyFault>>> {
@@ -116,10 +116,10 @@ impl FileReader {
 
     /// A piece, if the whole is what it was: the last piece is the one that can stop the request.
     fn checked(&mut self, piece: Bytes) -> Result<Bytes, BodyFault> {
-        self.digest.update(&piece);
+        self.crc64.update(&piece);
         self.remaining -= piece.len() as u64;
-        if self.remaining == 0 && self.digest.finalize_reset()[..] != self.expected {
-            return Err(BodyFault::Changed(format!("`{}` has another SHA-256 than before", self.name)));
+        if self.remaining == 0 && self.crc64.clone().finish() != self.expected {
+            return Err(BodyFault::Changed(format!("`{}` has another checksum than before", self.name)));
         }
         Ok(piece)
     }

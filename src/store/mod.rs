@@ -289,6 +289,9 @@ pub struct FileBody {
     pub length: u64,
     /// SHA-256 of the stretch by the first read; the request is signed with it.
     pub sha256: [u8; 32],
+    /// CRC-64/NVME of the stretch by the first read, base64. The second is held against it, since it costs a tenth of SHA-256
+    /// and sees as well that a file was written to.
+    pub crc64: String,
     /// The additional checksum of the stretch, base64, where one is to be sent.
     pub checksum: Option<String>,
 }

@@ -2,6 +2,7 @@
 //! at once; with the steps of 4, 8 or 16 messages in one vector register it is done 2, 6 or 12 times as soon. Pure.
 
 mod blocks;
+mod pair;
 mod portable;
 #[cfg(target_arch = "x86_64")]
 mod x86;
@@ -11,6 +12,7 @@ use std::cmp::Reverse;
 use md5::{Digest, Md5};
 
 use blocks::{BEGINNING, Block, State};
+pub(super) use pair::Pair;
 
 /// An MD5.
 pub(super) type Hash = [u8; 16];
@@ -56,9 +58,7 @@ fn side_by_side<const LANES: usize>(
             if under_way.advance(count) {
                 continue;
             }
-            for (bytes, words) in hashes[under_way.index].chunks_exact_mut(4).zip(&state) {
-                bytes.copy_from_slice(&words[lane].to_le_bytes());
-            }
+            hashes[under_way.index] = hash_of(&state, lane);
             for (words, beginning) in state.iter_mut().zip(BEGINNING) {
                 words[lane] = beginning;
             }
@@ -72,7 +72,6 @@ fn side_by_side<const LANES: usize>(
 struct Message<'a> {
     index: usize,
     blocks: &'a [Block],
-    /// The bytes that fill no block, and RFC 1321's padding (3.1 and 3.2) behind them.
     padding: [Block; 2],
     /// Those of the two that are not needed, or done.
     padding_gone: usize,
@@ -81,15 +80,7 @@ struct Message<'a> {
 impl<'a> Message<'a> {
     fn new(index: usize, bytes: &'a [u8]) -> Self {
         let (blocks, rest) = bytes.as_chunks();
-        let mut padding = [[0; size_of::<Block>()]; 2];
-        let length = size_of::<u64>();
-        let padding_gone = usize::from(rest.len() + 1 + length <= size_of::<Block>());
-        let behind = padding[padding_gone..].as_flattened_mut();
-        behind[..rest.len()].copy_from_slice(rest);
-        behind[rest.len()] = 0x80;
-        let bits = (bytes.len() as u64).wrapping_mul(8);
-        let end = behind.len();
-        behind[end - length..].copy_from_slice(&bits.to_le_bytes());
+        let (padding, padding_gone) = padding(rest, bytes.len() as u64);
         Self { index, blocks, padding, padding_gone }
     }
 
@@ -107,6 +98,29 @@ impl<'a> Message<'a> {
         }
         self.padding_gone < self.padding.len()
     }
+}
+
+/// The bytes that fill no block, with RFC 1321's padding (3.1 and 3.2) behind them, of a message that is so long; how many of
+/// the blocks are not needed.
+fn padding(rest: &[u8], length: u64) -> ([Block; 2], usize) {
+    let mut padding = [[0; size_of::<Block>()]; 2];
+    let bits = length.wrapping_mul(8).to_le_bytes();
+    let gone = usize::from(rest.len() + 1 + bits.len() <= size_of::<Block>());
+    let behind = padding[gone..].as_flattened_mut();
+    behind[..rest.len()].copy_from_slice(rest);
+    behind[rest.len()] = 0x80;
+    let end = behind.len();
+    behind[end - bits.len()..].copy_from_slice(&bits);
+    (padding, gone)
+}
+
+/// The MD5 of the message in a lane, which has ended (RFC 1321, 3.5).
+fn hash_of<const LANES: usize>(state: &State<LANES>, lane: usize) -> Hash {
+    let mut hash = Hash::default();
+    for (bytes, words) in hash.chunks_exact_mut(4).zip(state) {
+        bytes.copy_from_slice(&words[lane].to_le_bytes());
+    }
+    hash
 }
 
 #[cfg(test)]

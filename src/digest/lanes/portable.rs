@@ -3,16 +3,14 @@
 use super::blocks::{Block, Machine, take_in};
 use super::{Hash, side_by_side};
 
-const LANES: usize = 4;
-
 pub(super) fn hashes(messages: &[&[u8]]) -> Vec<Hash> {
-    side_by_side(messages, |state, runs, count| take_in(Arrays, state, runs, count))
+    side_by_side::<4>(messages, |state, runs, count| take_in(Arrays, state, runs, count))
 }
 
 #[derive(Clone, Copy)]
-struct Arrays;
+pub(super) struct Arrays;
 
-impl Machine<LANES> for Arrays {
+impl<const LANES: usize> Machine<LANES> for Arrays {
     type Words = [u32; LANES];
 
     #[inline(always)]

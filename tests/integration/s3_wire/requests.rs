@@ -22,6 +22,7 @@ fn in_file(bytes: &[u8], checksum: Option<ChecksumAlgorithm>) -> (tempfile::Name
         offset: 0,
         length: bytes.len() as u64,
         sha256: Sha256::digest(bytes).into(),
+        crc64: Checksum::of(ChecksumAlgorithm::Crc64Nvme, bytes),
         checksum: checksum.map(|algorithm| Checksum::of(algorithm, bytes)),
     };
     (file, Body::File(body))
@@ -57,7 +58,7 @@ async fn a_file_that_changed_never_arrives_whole() {
     file.write_all(b"y").expect("another byte");
     let script = Script::answering(vec![answer("200 OK", &[STORED], "")]).await;
     let error = store(&script).await.put(&request(body)).await.expect_err("another file");
-    let cause = format!("`{}` has another SHA-256 than before", file.path().display());
+    let cause = format!("`{}` has another checksum than before", file.path().display());
     assert_eq!(kind_and_cause(&error), (StoreErrorKind::BodyChanged, cause));
     assert!(script.seen.lock().expect("no panic before").is_empty());
 }
