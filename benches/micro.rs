@@ -7,12 +7,14 @@ use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 use flate2::GzBuilder;
 use flate2::write::GzEncoder;
-use libdeflater::{CompressionLvl, Compressor};
 use s3collect::digest::{Checksum, ChecksumAlgorithm, Chunking, ContentHash, Digester, md5_each};
+use s3collect::encode::{HOLD, Material, encode};
+use s3collect::name::AssetName;
+use s3collect::object::Compression;
 use s3collect::parameters::ObjectParameters;
 use s3collect::plan::{BodyFacts, Evidence, judge};
 use s3collect::rewrite::{Language, Rewriter};
-use s3collect::settings::Lexer;
+use s3collect::settings::{GzipEngine, Lexer};
 use s3collect::store::ListedObject;
 
 fn main() {
@@ -86,7 +88,7 @@ fn checksum(bencher: Bencher<'_, '_>, algorithm: ChecksumAlgorithm) {
 }
 
 #[divan::bench(args = [6, 9])]
-fn gzip_by_zlib(bencher: Bencher<'_, '_>, level: u32) {
+fn gzip_by_zlib_itself(bencher: Bencher<'_, '_>, level: u32) {
     let text = style_sheet();
     bencher.counter(BytesCount::of_str(&text)).bench(|| {
         let mut encoder: GzEncoder<Vec<u8>> =
@@ -96,14 +98,23 @@ fn gzip_by_zlib(bencher: Bencher<'_, '_>, level: u32) {
 }
 
 #[divan::bench(args = [6, 9])]
-fn gzip_by_libdeflate(bencher: Bencher<'_, '_>, level: i32) {
+fn gzip_as_zlib(bencher: Bencher<'_, '_>, level: u32) {
+    gzip(bencher, level, GzipEngine::Zlib);
+}
+
+#[divan::bench(args = [6, 9])]
+fn gzip_by_libdeflate(bencher: Bencher<'_, '_>, level: u32) {
+    gzip(bencher, level, GzipEngine::Libdeflate);
+}
+
+fn gzip(bencher: Bencher<'_, '_>, level: u32, engine: GzipEngine) {
     let text = style_sheet();
-    let level = CompressionLvl::new(level).unwrap_or_default();
-    bencher.counter(BytesCount::of_str(&text)).bench(|| {
-        let mut compressor = Compressor::new(level);
-        let mut compressed = vec![0; compressor.gzip_compress_bound(text.len())];
-        compressor.gzip_compress(black_box(text.as_bytes()), &mut compressed)
-    });
+    let compression = Compression::Gzip { level, engine, if_smaller: false };
+    let name = AssetName::new("site.css").expect("a name");
+    let material = Material::Made { name, bytes: text.clone().into() };
+    bencher
+        .counter(BytesCount::of_str(&text))
+        .bench(|| encode(black_box(&material), &compression, Chunking::default(), HOLD));
 }
 
 #[divan::bench]

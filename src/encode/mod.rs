@@ -17,6 +17,7 @@ use crate::object::Compression;
 use crate::read::SourceFile;
 use crate::settings::GzipEngine;
 
+mod deflate;
 mod error;
 mod material;
 mod shelf;
@@ -27,6 +28,7 @@ pub use error::EncodeError;
 pub use material::Material;
 pub use shelf::{Shelf, Shelved};
 
+use deflate::Gzip;
 use spool::Spool;
 
 /// The byte of a gzip header that says Unix, which zlib writes.
@@ -124,9 +126,18 @@ fn plain(source: &SourceFile, memory_limit: u64) -> Result<EncodedBody, EncodeEr
 /// bytes are the same.
 fn compress(material: &Material, level: u32, memory_limit: u64) -> Result<Spool, EncodeError> {
     let temporary = |error| EncodeError::Temporary { name: material.name().clone(), source: error };
-    let spool = Spool::new(material.size(), memory_limit);
-    let mut encoder =
-        GzBuilder::new().mtime(0).operating_system(UNIX).write(spool, flate2::Compression::new(level));
+    match Gzip::new(Spool::new(material.size(), memory_limit), level) {
+        Ok(encoder) => write(material, encoder)?.finish(),
+        Err(spool) => {
+            let header = GzBuilder::new().mtime(0).operating_system(UNIX);
+            write(material, header.write(spool, flate2::Compression::new(level)))?.finish()
+        }
+    }
+    .map_err(temporary)
+}
+
+fn write<W: Write>(material: &Material, mut encoder: W) -> Result<W, EncodeError> {
+    let temporary = |error| EncodeError::Temporary { name: material.name().clone(), source: error };
     match material {
         Material::File(file) => {
             SourceFile::from(file).read(|stretch| encoder.write_all(stretch).map_err(temporary))?;
@@ -135,7 +146,7 @@ fn compress(material: &Material, level: u32, memory_limit: u64) -> Result<Spool,
             encoder.write_all(bytes).map_err(temporary)?;
         }
     }
-    encoder.finish().map_err(temporary)
+    Ok(encoder)
 }
 
 /// The same by libdeflate, which wants all of a body in memory and says of its header what gzip says of an unknown system.
