@@ -341,7 +341,7 @@ pub enum GzipEngine {
     /// zlib, byte for byte as CPython has it.
     #[default]
     Zlib,
-    /// libdeflate: a little sooner done, with other bytes.
+    /// libdeflate: other bytes, a little fewer.
     Libdeflate,
 }
 

@@ -209,7 +209,7 @@ impl Search<'_> {
         let start = window.two(window.now);
         let mut end = window.two(window.now + best.length - 1);
         // The rarest bytes may be frequent, too, and zlib may be done after fewer places: then it is quicker to do as zlib does.
-        for _ in 0..self.places / 4 {
+        for _ in 0..self.places / 8 {
             let at = chain.place - chain.offset;
             if window.two(at + best.length - 1) == end && window.two(at) == start {
                 let length = window.same(at, self.most);
@@ -222,7 +222,7 @@ impl Search<'_> {
                         return best;
                     }
                     end = window.two(window.now + best.length - 1);
-                    match self.rarest(best, chain) {
+                    match self.rarest(best) {
                         Some(rarest) => chain = rarest,
                         None => return best,
                     }
@@ -253,44 +253,56 @@ impl Search<'_> {
     /// The chain on which to begin if a match has to be longer than `length`; `None` where there can be none.
     fn rarest_ahead(&self, nearest: usize, length: usize) -> Option<Chain> {
         let mut rarest = Chain { place: nearest, offset: 0 };
+        let mut fewest = self.frequency(0);
         // Places behind now are not known yet: of the chains ahead those will do that no match is too near for.
         let most = (length + 1).saturating_sub(MIN_MATCH).min(self.window.now - nearest);
-        for offset in 1..=most {
-            let place = usize::from(self.window.last[self.window.hash(self.window.now + offset)]);
-            if place <= self.limit + offset {
-                return None;
-            }
-            if place - offset < rarest.place - rarest.offset {
-                rarest = Chain { place, offset };
+        // The last is the one that was not part of a match before.
+        for offset in (1..=most).rev() {
+            let chain = self.ahead(offset)?;
+            let frequency = self.frequency(offset);
+            if frequency < fewest {
+                fewest = frequency;
+                rarest = chain;
             }
         }
         Some(rarest)
     }
 
-    /// The chain that leads farthest back from a match, of all on which a longer one has to be; `None` where there can be
+    /// The chain of the rarest bytes, of all on which a match has to be that is longer than one; `None` where there can be
     /// none.
-    fn rarest(&self, best: Match, chain: Chain) -> Option<Chain> {
-        let mut rarest = self.next(chain)?;
+    fn rarest(&self, best: Match) -> Option<Chain> {
         // Places behind now are not known yet.
         let known = self.window.now - best.at;
-        for offset in 0..=(best.length - MIN_MATCH).min(known) {
+        let mut rarest = Chain { place: best.at, offset: 0 };
+        let mut fewest = u16::MAX;
+        // The first byte that has to be the same as well ends three of which the last place is known.
+        let last = best.length + 1 - MIN_MATCH;
+        if last <= known {
+            rarest = self.ahead(last)?;
+            fewest = self.frequency(last);
+        }
+        for offset in 0..last.min(known + 1) {
             let next = self.next(Chain { place: best.at + offset, offset })?;
-            if next.place - offset < rarest.place - rarest.offset {
+            let frequency = self.frequency(offset);
+            if frequency <= fewest {
+                fewest = frequency;
                 rarest = next;
             }
         }
-        // The first byte that has to be the same as well ends three of which the last place is known.
-        let offset = best.length + 1 - MIN_MATCH;
-        if offset <= known {
-            let place = usize::from(self.window.last[self.window.hash(self.window.now + offset)]);
-            if place <= self.limit + offset {
-                return None;
-            }
-            if place - offset < rarest.place - rarest.offset {
-                rarest = Chain { place, offset };
-            }
-        }
         Some(rarest)
+    }
+
+    /// The chain of the three bytes so far ahead, at its nearest place; `None` where no match can begin before that.
+    #[inline(always)]
+    fn ahead(&self, offset: usize) -> Option<Chain> {
+        let place = usize::from(self.window.last[self.window.hash(self.window.now + offset)]);
+        (place > self.limit + offset).then_some(Chain { place, offset })
+    }
+
+    /// About how often the three bytes so far ahead were there.
+    #[inline(always)]
+    fn frequency(&self, offset: usize) -> u16 {
+        self.window.count[self.window.hash(self.window.now + offset)]
     }
 
     /// What zlib does, of the places before `below`.

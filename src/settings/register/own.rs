@@ -95,7 +95,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         &["S3COLLECT_GZIP_ENGINE"],
         Kind::Choice(&["zlib", "libdeflate"]),
         "\"zlib\"",
-        "Who compresses what is pushed: `zlib` gives django-storages' bytes, `libdeflate` a little fewer a little sooner",
+        "Who compresses what is pushed: `zlib` gives django-storages' bytes, `libdeflate` others, a little fewer",
     ),
     Setting::new(
         "concurrency",
